@@ -1,0 +1,95 @@
+"""The command line: names and one line of help each; a command's module is imported when it is called.
+
+``mirrorlake --help`` so costs what click costs. A command is a file in ``commands/`` with a click command named
+``command``; this file only lists them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from lake.errors import MirrorlakeError
+
+COMMANDS = {
+    "run": "Run the pipeline, or one stage of it, for one or many run dates.",
+    "plan": "Say what a run would do and why; change nothing.",
+    "status": "Show which run dates are there, missing or stale.",
+    "jobs": "List the stages, in order.",
+    "graph": "Print the graph; write it as SVG, Mermaid or graph.json.",
+    "runs": "Show past runs, failed ones included.",
+    "doctor": "Check this machine and show each setting with its origin.",
+    "show": "Show a table, also as it was.",
+    "sql": "Ask the published and the lake's tables in SQL, read-only.",
+    "query": "Run one of the numbered analytical queries.",
+    "metrics": "Query the metrics.",
+    "contracts": "Check, compare and document the contracts.",
+    "quarantine": "Show rejected rows and refused loads; replay them after a fix.",
+    "rebuild": "Build silver (and so all else) again from bronze.",
+    "reset": "Delete what was built; keep bronze.",
+    "record": "Fetch payloads from the live API and keep them for offline use.",
+    "optimize": "Compact small files of the lake's tables, and vacuum old ones.",
+    "dashboard": "Open the dashboard on what was published.",
+    "tour": "See a row break, wait in quarantine, be fixed and replayed.",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the list above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``pipeline.commands.<name>`` and give its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"pipeline.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print names and help without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the known commands when one is not."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"unknown command {args[0]!r}; choose one of: {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--env", "env", metavar="NAME", help="Environment: dev, rehearsal or prod (default: LAKE_ENV, then dev).")
+@click.version_option(package_name="mirrorlake")
+@click.pass_context
+def cli(ctx: click.Context, env: str | None) -> None:
+    """The whole lakehouse on your laptop; the same code in the cloud."""
+    ctx.obj = {"env": env}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; errors of ours become a message and an exit code, never a traceback."""
+    try:
+        result = cli.main(args=arguments, prog_name="mirrorlake", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        click.echo("aborted", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except MirrorlakeError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0

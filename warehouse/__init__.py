@@ -1,0 +1,1 @@
+"""The relational side: staging with enforced integrity, the warehouse load, publishing. Imports lake only."""
