@@ -1,0 +1,82 @@
+"""What a command works on: the settings of one environment and the lake that they name, each opened when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lake import layout
+from lake.errors import StorageError, UnknownChoiceError
+from pipeline.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from lake.bronze import Bronze
+    from lake.contract.model import Contracts
+    from lake.storage.objects import Objects
+    from lake.tables.delta import LakeTable
+
+
+class Workspace:
+    """One environment, opened. Nothing is imported or read before it is asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """Every contract by table name."""
+        from lake.contract.load import load_contracts
+
+        return load_contracts()
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The lake's object store; its folder is made. StorageError if it cannot be."""
+        from lake.storage.objects import Objects
+
+        root = self.settings.lake.root
+        if "://" not in root:
+            _make_folder(Path(root))
+        return Objects(root, None)
+
+    @cached_property
+    def bronze(self) -> Bronze:
+        """What was received."""
+        from lake.bronze import Bronze
+
+        return Bronze(self.objects)
+
+    def table(self, name: str) -> LakeTable:
+        """The lake's table of that name, in the layer that its contract says; an unknown name lists the known ones."""
+        from lake.tables.delta import LakeTable
+
+        if name not in self.contracts:
+            raise UnknownChoiceError("table", name, self.contracts)
+        return LakeTable(self.objects, layout.table(self.contracts[name].layer, name))
+
+    def folder(self, path: Path) -> Path:
+        """``path`` (staging, published, the warehouse's parent), made if it is not there; StorageError if it cannot."""
+        _make_folder(path)
+        return path
+
+
+def open_workspace(
+    env: str | None = None, config: Path | None = None, overrides: Mapping[str, str] | None = None
+) -> Workspace:
+    """Load the settings (see ``load_settings``) and refuse an environment that cannot run yet."""
+    settings = load_settings(env, config, overrides)
+    settings.require_supported()
+    return Workspace(settings)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot make the folder: {error.strerror or error}",
+            where=str(path),
+            fix="check its rights and the space left, or point MIRRORLAKE_DATA to another folder",
+        ) from None
