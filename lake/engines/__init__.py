@@ -1,0 +1,71 @@
+"""What executes transformations: one file per engine, found by its name, its driver imported when it runs.
+
+An engine makes narwhals frames of the inputs, calls the transformation, and hands over Arrow batches; committing them
+is the business of ``lake.tables``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+from lake.contract.model import Contract
+from lake.errors import UnknownChoiceError
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from lake.transforms.model import Transformation
+
+ENGINES = ("duckdb", "polars")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One table as a transformation reads it: the same rows by ``scan`` (Polars) and by ``files`` (Parquet).
+
+    ``where`` keeps the rows whose ``column`` (date or timestamp) lies on the days from first to last; None keeps all.
+    With ``hold`` rows of a silver table wait outside whose parent, by the contract's references, is not among the
+    inputs' rows; a caller that knows that no row waits says False and spares the join.
+    """
+
+    contract: Contract
+    scan: Callable[[], pl.LazyFrame]
+    files: list[str]
+    where: tuple[str, date, date] | None = None
+    hold: bool = True
+
+
+class Engine(Protocol):
+    """Runs one transformation at a time; safe to be called from several threads."""
+
+    name: str
+
+    def run(
+        self,
+        transformation: Transformation,
+        inputs: Mapping[str, Input],
+        contract: Contract,
+        spines: Mapping[str, pa.Table] | None = None,
+    ) -> pa.RecordBatchReader:
+        """Give the rows of the transformation's table, columns and types as in ``contract``, in any order.
+
+        ``spines`` has, per ``HourSpine`` parameter, a table of the spine's ``by`` columns, ``first_day`` and
+        ``last_day`` (dates), both ends included. Read the batches to the end, or close the reader. Raises EngineError.
+        """
+        ...
+
+
+def engine(name: str, **settings: object) -> Engine:
+    """The engine of that name, with settings of its own (``duckdb``: memory_limit, temp_directory, threads).
+
+    Raises UnknownChoiceError, which lists the known engines.
+    """
+    if name not in ENGINES:
+        raise UnknownChoiceError("engine", name, ENGINES, where="gold.engine")
+    made: Engine = importlib.import_module(f"lake.engines.{name}").create(**settings)
+    return made
