@@ -19,6 +19,7 @@ _URL_PASSWORD = re.compile(r"(?P<start>\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#]*:)
 _URL_PARAMETER = re.compile(
     r"(?P<start>(?:[?&;]|\b)(?:[a-z_-]*(?:password|passwd|token|secret|api_?key|signature)[a-z_-]*)=)[^\s&;,'\"]+", re.I
 )
+_WEB = re.compile(r"(?P<scheme>https?)://(?:[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>[^\s]*)\Z")
 _known: set[str] = set()
 
 
@@ -52,10 +53,16 @@ class Secret:
         return self._value
 
     def shown(self) -> str:
-        """What people may see: a reference as it is, a URL without its password, else the mask alone."""
+        """What people may see: a reference as it is, of a URL what holds no secret, else the mask alone.
+
+        A web address (a webhook) often is a secret as a whole, so only its host is shown.
+        """
         if self.is_reference:
             return self._value
-        return mask(mask_url(self._value)) if "://" in self._value else MASK
+        web = _WEB.match(self._value)
+        if web:
+            return f"{web['scheme']}://{web['host']}/{MASK}"
+        return mask_url(self._value) if "://" in self._value else MASK
 
     def __repr__(self) -> str:
         return f"Secret({MASK!r})"
@@ -74,11 +81,15 @@ class Secret:
 
 
 def register(value: str) -> None:
-    """Make ``mask`` hide ``value`` and, if it is a URL, the password in it, also percent-encoded."""
+    """Make ``mask`` hide ``value``; of a URL its password (also encoded), of a web address what follows the host.
+
+    The rest of a database's URL stays readable: host and database are what people need when it does not answer.
+    """
     found = [value]
     if "://" in value:
-        password = _password(value)
-        found = [password, unquote(password), quote(unquote(password), safe="")] if password else []
+        password, web = _password(value), _WEB.match(value)
+        found = [password, unquote(password), quote(unquote(password), safe="")]
+        found += [web["rest"], web["rest"].strip("/")] if web else []
     _known.update(part for part in found if len(part) >= _SHORTEST)
 
 

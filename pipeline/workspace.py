@@ -56,6 +56,12 @@ class Workspace:
             raise UnknownChoiceError("table", name, self.contracts)
         return LakeTable(self.objects, layout.table(self.contracts[name].layer, name))
 
+    def places(self) -> dict[str, str]:
+        """Where what a run made lies, for people."""
+        settings = self.settings
+        warehouse = str(settings.warehouse.path) if settings.warehouse.backend == "duckdb" else "snowflake"
+        return {"lake": settings.lake.root, "warehouse": warehouse, "published": str(settings.publish.folder)}
+
     def folder(self, path: Path) -> Path:
         """``path`` (staging, published, the warehouse's parent), made if it is not there; StorageError if it cannot."""
         _make_folder(path)

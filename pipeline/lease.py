@@ -1,0 +1,175 @@
+"""One run at a time on one lake: a lease that belongs to a run id, renewed while its processes work.
+
+Stages of the same run join it by ``--run-id``; another run is told who holds it. A lease that lapsed (or whose
+processes are known to be dead) is taken over with a higher fencing number, and the one that lost it is stopped at its
+next commit. Between that check and the commit itself a superseded process has microseconds left; what it could still
+do then is a create-only write or a Delta commit, of which the table's own log refuses the loser.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lake import layout, writes
+from lake.errors import LeaseHeldError, StorageError
+from pipeline.lease_store import LeaseState, LeaseStore, Member, lease_store
+from pipeline.process import this_process
+
+if TYPE_CHECKING:
+    from pipeline.workspace import Workspace
+
+# Neither changes a table: a run that lost the lease still records that it failed.
+UNFENCED = ("lease.", "audit.")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Lease:
+    """This process's part in the lease of ``run_id``. Times in seconds."""
+
+    def __init__(
+        self,
+        store: LeaseStore,
+        run_id: str,
+        *,
+        ttl_seconds: float,
+        hold_seconds: float = 0.0,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.run_id = run_id
+        self.fence = 0
+        self._store = store
+        self._ttl = timedelta(seconds=ttl_seconds)
+        self._hold = timedelta(seconds=hold_seconds)
+        self._clock = clock
+        self._member = uuid.uuid4().hex[:12]
+
+    def acquire(self) -> int:
+        """Take, join or take over the lease and give its fencing number; LeaseHeldError if another run has it."""
+        with writes.committing("lease.acquire", layout.lease()):
+            self.fence = self._store.change(self._taken).fence
+        return self.fence
+
+    def _taken(self, state: LeaseState) -> LeaseState:
+        now = self._clock()
+        me = Member(this_process(), now, now + self._ttl)
+        if state.run_id == self.run_id:
+            living = {name: member for name, member in state.members.items() if member.holds(now)}
+            return replace(state, members=living | {self._member: me})
+        if state.is_held(now):
+            raise _held(state, now)
+        return LeaseState(state.fence + 1, self.run_id, now, None, {self._member: me})
+
+    def renew(self) -> None:
+        """Count from now again; LeaseHeldError if another run took over."""
+
+        def renewed(state: LeaseState) -> LeaseState:
+            self._require_mine(state)
+            now = self._clock()
+            since = state.members[self._member].since if self._member in state.members else now
+            return replace(
+                state, members=state.members | {self._member: Member(this_process(), since, now + self._ttl)}
+            )
+
+        self._store.change(renewed)
+
+    def release(self) -> None:
+        """Leave. The lease outlives its last member by ``hold_seconds``; it is nobody's if that is 0."""
+
+        def left(state: LeaseState) -> LeaseState:
+            if not self._is_mine(state):
+                return state
+            rest = state.without(self._member)
+            if self._hold:
+                return replace(rest, held_until=self._clock() + self._hold)
+            return rest if rest.members else LeaseState(state.fence)
+
+        with writes.committing("lease.release", layout.lease()):
+            self._store.change(left)
+
+    def check(self) -> None:
+        """LeaseHeldError if another run took the lease over since; called before every commit."""
+        self._require_mine(self._store.read())
+
+    def guard(self, moment: writes.Moment, site: str, path: str) -> None:
+        """``check`` as an observer of ``lake.writes``."""
+        if moment == "before" and not site.startswith(UNFENCED):
+            self.check()
+
+    def _is_mine(self, state: LeaseState) -> bool:
+        return state.run_id == self.run_id and state.fence == self.fence
+
+    def _require_mine(self, state: LeaseState) -> None:
+        if not self._is_mine(state):
+            raise LeaseHeldError(
+                f"run {self.run_id} lost its lease (number {self.fence}); nothing more is written by it",
+                where=_described(state),
+                fix="the lease lapsed while this process stood still; run again when the other run has ended",
+            )
+
+
+@contextmanager
+def hold(workspace: Workspace, run_id: str) -> Iterator[Lease]:
+    """Hold the lease of the workspace's lake for ``run_id``: renewed by a thread, checked at every commit."""
+    settings = workspace.settings.lease
+    store = lease_store(workspace.objects.root)
+    lease = Lease(store, run_id, ttl_seconds=settings.ttl_seconds, hold_seconds=settings.hold_seconds)
+    lease.acquire()
+    stop_guarding = writes.observe(lease.guard)
+    stopped = threading.Event()
+    heartbeat = threading.Thread(
+        target=_beat, args=(lease, stopped, settings.ttl_seconds / 3), name="lease", daemon=True
+    )
+    heartbeat.start()
+    try:
+        yield lease
+    finally:
+        stopped.set()
+        heartbeat.join()
+        stop_guarding()
+        with suppress(StorageError):  # what cannot be written lapses by itself
+            lease.release()
+
+
+def _beat(lease: Lease, stopped: threading.Event, every_seconds: float) -> None:
+    while not stopped.wait(every_seconds):
+        with suppress(StorageError):  # a full disk may clear before the lease lapses
+            try:
+                lease.renew()
+            except LeaseHeldError:
+                return  # the next commit says so
+
+
+def describe(root: str) -> str:
+    """The lease of the lake at ``root`` in one line, for people."""
+    state, now = lease_store(root).read(), _now()
+    if state.run_id is None:
+        return "free"
+    return _described(state) if state.is_held(now) else f"lapsed ({_described(state)})"
+
+
+def _described(state: LeaseState) -> str:
+    if state.run_id is None:
+        return "nobody holds the lease now"
+    who = "; ".join(str(member.process) for member in state.members.values()) or "no process at work"
+    since = f"{state.since:%Y-%m-%d %H:%M:%S} UTC" if state.since else "unknown"
+    until = state.until()
+    return f"run {state.run_id} ({who}) since {since}" + (f", until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "")
+
+
+def _held(state: LeaseState, now: datetime) -> LeaseHeldError:
+    until = state.until() or now
+    return LeaseHeldError(
+        "another run is at work on this lake",
+        where=_described(state),
+        fix=f"wait for it to end, or join it with --run-id {state.run_id}; if it died it is taken over in "
+        f"{max(0, round((until - now).total_seconds()))} seconds at the latest",
+    )
