@@ -6,13 +6,17 @@ gate. ``parse`` neither types nor judges values: it only finds them. The gate do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from lake.errors import MirrorlakeError, PayloadError
+
 if TYPE_CHECKING:
     import polars as pl
+
+    from pipeline.places import Place, RecordedPlace
 
 Origin = Literal["recorded", "live", "correction"]
 Attributes = Mapping[str, str | float | int | None]
@@ -56,17 +60,52 @@ class LoadedPayload:
     pages: tuple[bytes, ...]
 
 
+class RefusedPayloadError(PayloadError):
+    """A body that was received whole and is no data; ``payload`` has it, to be kept for inspection."""
+
+    def __init__(self, what: str, *, payload: Payload, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.payload = payload
+
+
 class Source(Protocol):
     """One source system. ``datasets`` maps each dataset to the silver tables that it feeds."""
 
     name: str
     datasets: Mapping[str, tuple[str, ...]]
+    live: bool
+
+    @property
+    def recorded_places(self) -> tuple[RecordedPlace, ...]:
+        """The places that answer offline."""
+        ...
+
+    def recorded_dates(self, location_id: str) -> list[date]:
+        """The run dates that answer offline for a place, in order."""
+        ...
+
+    def plan(self, run_dates: Iterable[date], places: Iterable[Place], *, forecast: bool = False) -> list[Request]:
+        """What to fetch for these dates and places, in a fixed order, each once."""
+        ...
+
+    def recordings_fingerprint(self, requests: Iterable[Request]) -> str | None:
+        """Equal as long as fetching would give the same; cheap. None when live: nobody can tell."""
+        ...
+
+    def fetch_many(
+        self, requests: Sequence[Request], advance: Callable[[int, int], None] | None = None
+    ) -> Iterator[tuple[Request, Payload | MirrorlakeError]]:
+        """Each request, in order, with its payload or the error that ``fetch`` would raise.
+
+        Live sources work in parallel within their settings. ``advance(done, all)`` is called as they come in.
+        """
+        ...
 
     def fetch(self, request: Request) -> Payload:
         """Fetch one request, with the source's own retries.
 
-        Raises SourceError (down, refused), NotRecordedError (offline and not recorded), PayloadError (a body that is
-        no data; it carries nothing half-read).
+        Raises SourceError (down, refused), NotRecordedError (offline and not recorded), RefusedPayloadError (a body
+        that is no data), PayloadError (one that was not even received whole).
         """
         ...
 
