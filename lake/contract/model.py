@@ -33,6 +33,7 @@ class Column:
 
     ``source_field`` is what the payload calls it (None: the same name). ``decimals`` is p of "floats are equal when
     |a-b| <= 10**-p". ``severities`` overrides the severity of a built-in rule of this column by its kind.
+    ``classification`` is ODCS's word for who may see values (``public``, ``restricted``, ``pii`` ...).
     """
 
     name: str
@@ -49,6 +50,12 @@ class Column:
     decimals: int = 6
     examples: tuple[object, ...] = ()
     severities: tuple[tuple[RuleKind, Severity], ...] = ()
+    classification: str | None = None
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether values must not be shown in messages: classified as anything but public or internal."""
+        return (self.classification or "public").lower() not in ("public", "internal")
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,8 @@ class Rule:
     """One check on a row, as every judge sees it (see ``Contract.rules``).
 
     ``name`` is unique in the contract (``temperature_c.minimum``, ``dew_point_not_above_temperature``).
-    ``columns`` are those that it reads. For ``expression`` rules ``expression`` is a boolean SQL expression in the
+    ``columns`` are those that it reads. ``argument`` is a bound as a Python value of the column's type (int, float,
+    Decimal, date, aware datetime in UTC), the maximal length, the tuple of an enum, or the pattern. For ``expression`` rules ``expression`` is a boolean SQL expression in the
     common subset (comparison, + - * /, AND, OR, NOT, IS [NOT] NULL, BETWEEN, IN); as in SQL's CHECK, a row breaks it
     only when it is false, not when it is null.
     """
@@ -103,6 +111,7 @@ class Contract:
     ``datasets`` are the ``(source, dataset)`` pairs that feed a silver table. ``window_days`` is how many days a
     change reaches forward in a gold table (None: full rebuild). ``rejection_threshold`` is the share of a load's rows
     (0..1) above which the whole load is refused; ``shrink_threshold`` the share of keys a snapshot may lose.
+    ``title``, ``grain``, ``usage``, ``limitations`` and ``roles`` ``(name, access)`` are for readers only.
     ``path`` is the file that it was read from, ``digest`` the sha256 of its meaning.
     """
 
@@ -130,6 +139,11 @@ class Contract:
     freshness: Freshness | None = None
     sla: tuple[tuple[str, str], ...] = ()
     warehouse: bool = False
+    title: str = ""
+    grain: str = ""
+    usage: str = ""
+    limitations: str = ""
+    roles: tuple[tuple[str, str], ...] = ()
     path: str = ""
     digest: str = ""
     _by_name: dict[str, Column] = field(default_factory=dict, repr=False, compare=False, hash=False)
