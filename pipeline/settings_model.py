@@ -66,6 +66,7 @@ class SnowflakeSettings:
     """The account that is used when ``warehouse.backend`` is ``snowflake``; by key pair or by token."""
 
     account: str | None = None
+    authenticator: Literal["snowflake_jwt", "oauth", "programmatic_access_token"] = "snowflake_jwt"
     user: str | None = None
     role: str | None = None
     warehouse: str | None = None

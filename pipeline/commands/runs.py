@@ -1,0 +1,125 @@
+"""``mirrorlake runs``: the audit trail, newest first; one run in detail; where a table's version came from."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from lake.storage.objects import Objects
+    from pipeline.observe.audit import RunAudit
+
+
+@click.command()
+@click.argument("run_id", required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs to list.")
+@click.option("--lineage", "table", metavar="TABLE", help="Which versions this table was made from, back to bronze.")
+@click.option("--openlineage", is_flag=True, help="Print the run's calls as OpenLineage events (JSON lines).")
+@click.option("--env", "env", metavar="NAME", help="dev, rehearsal or prod.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    run_id: str | None,
+    limit: int,
+    table: str | None,
+    openlineage: bool,
+    env: str | None,
+    as_json: bool,
+) -> None:
+    """List past runs, failed ones included; with RUN_ID (or its beginning), each call of each stage of that run."""
+    from pipeline.observe import audit
+    from pipeline.workspace import open_workspace
+
+    workspace = open_workspace(env or (ctx.obj or {}).get("env"))
+    if table:
+        workspace.table(table)  # an unknown name is refused with the known ones
+        _print_lineage(workspace.objects, table, as_json=as_json)
+        return
+    runs = [audit.read_run(workspace.objects, run_id)] if run_id else audit.read_runs(workspace.objects, limit)
+    if openlineage:
+        _print_openlineage(runs)
+    elif as_json:
+        click.echo(json.dumps([_document(run) for run in runs], indent=1))
+    elif run_id:
+        _print_run(runs[0])
+    else:
+        _print_runs(runs)
+
+
+def _document(run: RunAudit) -> dict[str, object]:
+    records = [json.loads(record.to_json()) for record in run.records]
+    return {"run_id": run.run_id, "status": run.status, "damaged": list(run.damaged), "records": records}
+
+
+def _print_runs(runs: list[RunAudit]) -> None:
+    from pipeline.text_table import print_rows
+
+    if not runs:
+        click.echo("no runs yet; begin with: mirrorlake run")
+        return
+    rows = []
+    for run in runs:
+        dates = run.run_dates
+        covered = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} to {dates[-1]}" if dates else ""
+        began = f"{run.started_at:%Y-%m-%d %H:%M:%S}" if run.started_at else ""
+        seconds = round((run.ended_at - run.started_at).total_seconds(), 1) if run.started_at and run.ended_at else None
+        counts = {
+            name: sum(getattr(t, name) for r in run.records for t in r.tables) for name in ("rejected", "refused")
+        }
+        bad = [record.stage for record in run.records if record.status == "failed"]
+        rows.append((run.run_id, run.status, began, seconds, covered, quarantined, ", ".join(bad)))
+    print_rows(("run", "status", "began (UTC)", "seconds", "run dates", "quarantined", "failed stages"), rows)
+
+
+def _print_run(run: RunAudit) -> None:
+    from pipeline.text_table import print_rows
+
+    rows = [
+        (
+            record.stage,
+            record.status,
+            f"{record.started_at:%H:%M:%S}",
+            record.seconds,
+            table.table if table else "",
+            *((table.rows_in, table.valid, table.rejected + table.refused, table.rows_out) if table else (None,) * 4),
+            table.output_version if table else None,
+        )
+        for record in run.records
+        for table in record.tables or (None,)
+    ]
+    headers = ("stage", "status", "began", "seconds", "table", "in", "valid", "quarantined", "out", "version")
+    print_rows(headers, rows, title=f"run {run.run_id}: {run.status}")
+    for record in run.records:
+        for line in filter(None, (record.error, *record.problems)):
+            click.echo(f"{record.stage}: {line}")
+    for key in run.damaged:
+        click.echo(f"damaged audit record, left out: {key}")
+
+
+def _print_lineage(objects: Objects, table: str, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from pipeline.observe import audit, lineage
+
+    found = lineage.trace(lineage.made(audit.read_runs(objects, limit=None)), table)
+    if as_json:
+        click.echo(json.dumps([{"depth": depth, **asdict(made)} for depth, made in found], indent=1))
+        return
+    if not found:
+        click.echo(f"no run has recorded making {table} yet")
+    for depth, made in found:
+        inputs = ", ".join(f"{name}@{version}" for name, version in sorted(made.inputs.items()))
+        origin = f" from {inputs}" if inputs else ""
+        click.echo(f"{'  ' * depth}{made.table}@{made.version} by {made.stage} of run {made.run_id}{origin}")
+
+
+def _print_openlineage(runs: list[RunAudit]) -> None:
+    from pipeline.observe.lineage import openlineage_events
+
+    for run in runs:
+        for event in openlineage_events(run):
+            click.echo(json.dumps(event))

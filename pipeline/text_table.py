@@ -1,0 +1,58 @@
+"""Rows for people: a rich table on a terminal, aligned plain text in a pipe. JSON is the commands' own business."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+
+def print_rows(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """Print ``rows`` to standard output; numbers stand to the right, None as nothing."""
+    rows = [list(row) for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(headers, rows, title)
+        return
+    lines = [title] if title else []
+    sys.stdout.write("\n".join(lines + aligned(headers, rows)) + "\n")
+
+
+def aligned(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Header and rows as lines of equal columns, two blanks between."""
+    table = [list(headers), *([text(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(headers))]
+    right = _right(headers, rows)
+    return [
+        "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in table
+    ]
+
+
+def text(cell: object) -> str:
+    """One value as people read it: thousands separated, truths in lower case, one line."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return f"{cell:,}" if isinstance(cell, int) else str(cell).replace("\n", " ")
+
+
+def _right(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[bool]:
+    """Which columns hold numbers only."""
+    columns = [[row[column] for row in rows if row[column] is not None] for column in range(len(headers))]
+    return [bool(cells) and all(type(cell) in (int, float) for cell in cells) for cells in columns]
+
+
+def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left")
+    for header, to_right in zip(headers, _right(headers, rows), strict=True):
+        table.add_column(header, justify="right" if to_right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text(cell)) for cell in row))
+    Console(highlight=False).print(table)
