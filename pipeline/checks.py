@@ -66,11 +66,12 @@ def _guarded(name: str, check: Callable[[Settings], Iterator[Check]], settings: 
 def _failure(name: str, error: MirrorlakeError) -> Check:
     """An error as a finding: its first lines, because some list every fault of every file."""
     first, *more = error.what.splitlines()
-    shown = [first, *(line.strip() for line in more[:LINES_SHOWN])]
+    shown = [line.strip() for line in more[:LINES_SHOWN]]
     if len(more) > LINES_SHOWN:
         shown.append(f"and {len(more) - LINES_SHOWN} lines more")
+    detail = f"{first} {'; '.join(shown)}".strip()
     where = f" ({error.where})" if error.where else ""
-    return Check(name, "failed", mask("; ".join(shown) + where), mask(error.fix or ""))
+    return Check(name, "failed", mask(detail + where), mask(error.fix or ""))
 
 
 def _python(_settings: Settings) -> Iterator[Check]:

@@ -61,18 +61,24 @@ def _print_runs(runs: list[RunAudit]) -> None:
     if not runs:
         click.echo("no runs yet; begin with: mirrorlake run")
         return
-    rows = []
-    for run in runs:
-        dates = run.run_dates
-        covered = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} to {dates[-1]}" if dates else ""
-        began = f"{run.started_at:%Y-%m-%d %H:%M:%S}" if run.started_at else ""
-        seconds = round((run.ended_at - run.started_at).total_seconds(), 1) if run.started_at and run.ended_at else None
-        counts = {
-            name: sum(getattr(t, name) for r in run.records for t in r.tables) for name in ("rejected", "refused")
-        }
-        bad = [record.stage for record in run.records if record.status == "failed"]
-        rows.append((run.run_id, run.status, began, seconds, covered, quarantined, ", ".join(bad)))
-    print_rows(("run", "status", "began (UTC)", "seconds", "run dates", "quarantined", "failed stages"), rows)
+    headers = ("run", "status", "began (UTC)", "seconds", "run dates", "quarantined", "failed stages")
+    print_rows(headers, [_summary(run) for run in runs])
+
+
+def _summary(run: RunAudit) -> tuple[object, ...]:
+    began, ended, dates = run.started_at, run.ended_at, run.run_dates
+    covered = " to ".join(dict.fromkeys(str(day) for day in (dates[0], dates[-1]))) if dates else ""
+    quarantined = sum(table.rejected + table.refused for record in run.records for table in record.tables)
+    failed = ", ".join(record.stage for record in run.records if record.status == "failed")
+    return (
+        run.run_id,
+        run.status,
+        f"{began:%Y-%m-%d %H:%M:%S}" if began else "",
+        round((ended - began).total_seconds(), 1) if began and ended else None,
+        covered,
+        quarantined,
+        failed,
+    )
 
 
 def _print_run(run: RunAudit) -> None:

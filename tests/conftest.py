@@ -1,0 +1,100 @@
+"""Fixtures that all tests share: a clean environment, a project of one's own, and the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lake import writes
+from pipeline import secret
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the developer's reaches a test, no secret or observer of one test the next."""
+    for name in list(os.environ):
+        if name == "LAKE_ENV" or name.startswith("MIRRORLAKE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MIRRORLAKE_DOTENV", "")
+    observers = list(writes._observers)
+    yield
+    writes._observers[:] = observers
+    secret.forget()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The repository's profiles, dbt project and recordings, with data of its own: the folder of that data.
+
+    Works for subprocesses too, because it is said by variables. ``open_workspace()`` then opens it.
+    """
+    data = tmp_path / "data"
+    monkeypatch.setenv("MIRRORLAKE_ROOT", str(REPOSITORY))
+    monkeypatch.setenv("MIRRORLAKE_DATA", str(data))
+    return data
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended and what it said."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return self.out + self.err
+
+
+RunCli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run_cli(project: Path, capsys: pytest.CaptureFixture[str]) -> RunCli:
+    """``run_cli("run", "--run-date", ...)``: the command line in this process, on ``project``."""
+    from pipeline.cli import main
+
+    def call(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        exit_code = main(list(arguments))
+        captured = capsys.readouterr()
+        return Outcome(exit_code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def run_process(project: Path) -> RunCli:
+    """The same in a process of its own, for what must not share one (kills, start-up times, environment)."""
+
+    def call(*arguments: str, timeout_seconds: float = 120, **environment: str) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-c", "from pipeline.run import main; main()", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            env={**os.environ, **environment},
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real data that lies beside the repository and is not part of it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real data of ../shared/data is not on this machine")
+    return SHARED_DATA
