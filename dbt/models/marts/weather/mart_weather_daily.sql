@@ -1,0 +1,3 @@
+select
+    {{ contract_columns() }}
+from {{ ref('int_weather__daily_joined') }}

@@ -1,0 +1,8 @@
+select
+    location_id,
+    location_name,
+    month_start_date,
+    count(*) as days,
+    {{ weather_metrics() }}
+from {{ ref('mart_weather_daily') }}
+group by location_id, location_name, month_start_date

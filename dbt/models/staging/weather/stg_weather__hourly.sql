@@ -1,0 +1,20 @@
+select
+    location_id,
+    {{ utc_timestamp('observed_at') }} as observed_at,
+    date_key,
+    hour_of_day,
+    temperature_c,
+    apparent_temperature_c,
+    dew_point_c,
+    dew_point_spread_c,
+    relative_humidity_percent,
+    precipitation_mm,
+    wind_speed_kmh,
+    wind_direction_degrees,
+    wind_gust_kmh,
+    pressure_hpa,
+    visibility_m,
+    condition,
+    temperature_mean_7d_c,
+    precipitation_sum_7d_mm
+from {{ source('raw', 'fact_weather_hourly') }}

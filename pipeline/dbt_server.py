@@ -1,0 +1,193 @@
+"""The dbt process: ``python -m pipeline.dbt_server``, started by ``pipeline.dbt_worker`` and spoken to in JSON lines.
+
+It reads one line of settings, imports dbt and parses the project while the run's other stages work, keeps the manifest,
+and builds whenever a line asks for it. When its standard input ends, its parent has gone, and it goes too: also amid a
+build, which the database's own transactions survive.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+Send = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where the project, its profiles and the folder for dbt's own files (parsed project, compiled SQL, log) are."""
+
+    project: Path
+    profiles: Path
+    state: Path
+    target: str
+
+    @property
+    def arguments(self) -> list[str]:
+        """What every dbt command is given: quiet, no network, nothing written into the project."""
+        return [
+            *("--project-dir", str(self.project), "--profiles-dir", str(self.profiles), "--target", self.target),
+            *("--target-path", str(self.state / "target"), "--log-path", str(self.state / "logs")),
+        ]
+
+    @property
+    def partial_parse(self) -> Path:
+        """The parsed project of the last time."""
+        return self.state / "target" / "partial_parse.msgpack"
+
+
+# Before the command, where dbt's global flags stand.
+GLOBAL_FLAGS = [
+    *("--quiet", "--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
+    *("--log-level", "none", "--log-level-file", "warn"),
+]
+
+
+class DbtFailedError(Exception):
+    """dbt could not do what it was asked; ``path`` is the file that it names."""
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def parse(project: Project) -> Any:
+    """Import dbt, parse the project, give its manifest. What was parsed the last time is used if it can be read."""
+    from dbt.cli.main import dbtRunner
+
+    command = [*GLOBAL_FLAGS, "parse", *project.arguments]
+    outcome = dbtRunner().invoke(command)
+    if not outcome.success and project.partial_parse.exists():
+        # What was kept may be damaged, or of another version: once more, from the files alone.
+        project.partial_parse.unlink()
+        outcome = dbtRunner().invoke(command)
+    if not outcome.success:
+        raise DbtFailedError(f"dbt cannot read its project: {outcome.exception}", str(project.project))
+    return outcome.result
+
+
+def build(project: Project, manifest: Any, request: Mapping[str, Any], send: Send) -> dict[str, Any]:
+    """Run ``dbt build`` on the parsed project; every node that ends is sent as progress.
+
+    ``request``: ``vars`` (mapping), ``select`` and ``exclude`` (lists of dbt's selectors), ``unit_tests`` and
+    ``full_refresh`` (booleans). Raises DbtFailedError if a model, or dbt itself, fails.
+    """
+    from dbt.cli.main import dbtRunner
+
+    from pipeline.dbt_outcome import release, summary
+
+    command = [*GLOBAL_FLAGS, "--no-write-json", "build", *project.arguments, "--vars", json.dumps(request["vars"])]
+    for flag in ("select", "exclude"):
+        command += [f"--{flag}", *request[flag]] if request[flag] else []
+    command += [] if request["unit_tests"] else ["--exclude-resource-type", "unit_test"]
+    command += ["--full-refresh"] if request["full_refresh"] else []
+    try:
+        outcome = dbtRunner(manifest=manifest, callbacks=[_progress(send)]).invoke(command)
+        results = getattr(outcome.result, "results", None)
+        if outcome.exception is not None or results is None:
+            raise DbtFailedError(f"dbt could not build: {outcome.exception}")
+        return summary(results)
+    finally:
+        release()
+
+
+def _progress(send: Send) -> Callable[[Any], None]:
+    """A dbt callback that sends one line for every node that ends."""
+    done, total = 0, 0
+    lock = threading.Lock()
+
+    def watch(event: Any) -> None:
+        nonlocal done, total
+        if event.info.name == "ConcurrencyLine":
+            total = event.data.node_count
+        elif event.info.name == "NodeFinished":
+            info = event.data.node_info
+            with lock:
+                done += 1
+                send(
+                    {"event": "progress", "done": done, "total": total, "name": info.node_name}
+                    | {"kind": info.resource_type, "status": info.node_status}
+                )
+
+    return watch
+
+
+def serve(requests: Callable[[], str | None], send: Send) -> None:
+    """Parse, say so, then answer build requests until there are none. The first line is the settings."""
+    first = requests()
+    if first is None:
+        return
+    settings = json.loads(first)
+    os.environ.update(settings["environment"])
+    folders = {key: Path(settings[key]) for key in ("project", "profiles", "state")}
+    project = Project(**folders, target=settings["target"])
+    began = time.perf_counter()
+    # Nothing of what importing and parsing make becomes garbage: collecting it meanwhile only costs time.
+    gc.disable()
+    manifest = _answer(lambda: {"event": "ready", "manifest": parse(project)}, send, began)
+    gc.freeze()
+    gc.enable()
+    while manifest is not None and (line := requests()) is not None:
+        request, began = json.loads(line), time.perf_counter()
+        _answer(lambda: {"event": "result", **build(project, manifest, request, send)}, send, began)  # noqa: B023
+
+
+def _answer(work: Callable[[], dict[str, Any]], send: Send, began: float) -> Any:
+    """Send what ``work`` gives, or how it failed; the manifest that it made is kept here, not sent."""
+    try:
+        answer = work()
+    except ImportError as error:
+        send({"event": "missing", "package": error.name or str(error)})
+        return None
+    except DbtFailedError as error:
+        send({"event": "failed", "message": str(error), "path": error.path})
+        return None
+    manifest = answer.pop("manifest", None)
+    send(answer | {"seconds": round(time.perf_counter() - began, 3)})
+    return manifest
+
+
+def _lines(stream: TextIO, busy: threading.Event) -> Callable[[], str | None]:
+    """Read ``stream`` in a thread. At its end: None for who waits, and the end of the process if it is ``busy``."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+        if busy.is_set():
+            os._exit(1)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+
+    def next_line() -> str | None:
+        busy.clear()
+        line = lines.get()
+        busy.set()
+        return line
+
+    return next_line
+
+
+def main() -> None:
+    """Keep standard output for the answers; whatever prints goes to standard error, which the parent keeps."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+
+    def send(answer: Mapping[str, Any]) -> None:
+        channel.write(json.dumps(answer, default=str) + "\n")
+
+    serve(_lines(sys.stdin, threading.Event()), send)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""dbt in a process of its own, started at the beginning of a run: it imports and parses while other stages work.
+
+``DbtWorker`` is the parent's half; ``pipeline.dbt_server`` is what it starts. The two speak JSON lines. A process,
+because dbt keeps global state, because DuckDB's file is free as soon as it lets go, and because memory returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
+
+from lake.errors import MissingExtraError, WarehouseError
+from pipeline.dbt_result import DbtResult, result_from_json
+
+if TYPE_CHECKING:
+    from pipeline.settings_model import Settings
+
+Progress = Callable[[int, int, str], None]
+
+
+def _silent(done: int, total: int, name: str) -> None:
+    """Progress that nobody watches."""
+
+
+class DbtWorker:
+    """One dbt process for one warehouse.
+
+    ``project`` is the folder of dbt_project.yml, ``profiles`` that of profiles.yml, ``state`` takes dbt's own files
+    (the parsed project, compiled SQL, logs) and may be deleted at any time; ``environment`` are the variables that
+    profiles.yml reads. Used as a context manager it is closed at the end.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        state: Path,
+        *,
+        profiles: Path | None = None,
+        target: str = "dev",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._state = state
+        self._settings = {
+            "project": str(project),
+            "profiles": str(profiles or project),
+            "state": str(state),
+            "target": target,
+            "environment": dict(environment or {}),
+        }
+        self._process: subprocess.Popen[str] | None = None
+        self._ready_seconds: float | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> DbtWorker:
+        """The worker of one environment, not yet started; dbt's own files go to ``<data>/dbt``."""
+        from pipeline.dbt_environment import dbt_environment
+
+        return cls(
+            settings.root / "dbt",
+            settings.data / "dbt",
+            profiles=settings.root / "profiles",
+            target=settings.dbt.target,
+            environment=dbt_environment(settings),
+        )
+
+    def start(self) -> None:
+        """Start the process and return at once. Twice is once."""
+        if self._process is not None:
+            return
+        self._state.mkdir(parents=True, exist_ok=True)
+        with self._complaints.open("w", encoding="utf-8") as complaints:
+            self._process = subprocess.Popen(
+                # -P: the current folder may hold the project's dbt/, which is no part of the package dbt.
+                [sys.executable, "-P", "-m", "pipeline.dbt_server"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                encoding="utf-8",
+            )
+        self._send(self._settings)
+
+    def wait_until_parsed(self, timeout_seconds: float = 120.0) -> float:
+        """Wait for the parsed project; give the seconds that importing and parsing took in the process.
+
+        Raises MissingExtraError without dbt, WarehouseError if the project cannot be parsed.
+        """
+        self.start()
+        if self._ready_seconds is None:
+            self._ready_seconds = float(self._receive("ready", _silent, timeout_seconds)["seconds"])
+        return self._ready_seconds
+
+    def build(
+        self,
+        variables: Mapping[str, str] | None = None,
+        select: Sequence[str] = (),
+        *,
+        exclude: Sequence[str] = (),
+        full_refresh: bool = False,
+        unit_tests: bool = False,
+        progress: Progress = _silent,
+        timeout_seconds: float = 3600.0,
+    ) -> DbtResult:
+        """Build models and run their tests: all, or those that ``select`` (dbt's selectors) names.
+
+        ``variables`` are dbt's (``run_date``). Unit tests judge the code, not the data, so a run leaves them out.
+        Tests that fail are in the result; a model that fails raises WarehouseError with its file and dbt's words.
+        """
+        self.wait_until_parsed()
+        began = time.perf_counter()
+        request = {"vars": dict(variables or {}), "select": list(select), "exclude": list(exclude)}
+        self._send(request | {"full_refresh": full_refresh, "unit_tests": unit_tests})
+        answer = self._receive("result", progress, timeout_seconds)
+        return result_from_json(answer, time.perf_counter() - began)
+
+    def close(self, timeout_seconds: float = 10.0) -> None:
+        """End the process: by closing its input, then by force."""
+        process, self._process, self._ready_seconds = self._process, None, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            _stream(process.stdin).close()
+        try:
+            process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        finally:
+            _stream(process.stdout).close()
+
+    def __enter__(self) -> DbtWorker:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _complaints(self) -> Path:
+        """What the process printed, which is nothing unless it breaks."""
+        return self._state / "worker.txt"
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        assert self._process is not None
+        with contextlib.suppress(OSError):  # a process that is gone is reported by _receive
+            stdin = _stream(self._process.stdin)
+            stdin.write(json.dumps(message) + "\n")
+            stdin.flush()
+
+    def _receive(self, wanted: str, progress: Progress, timeout_seconds: float) -> dict[str, Any]:
+        """Read answers up to the one that is ``wanted``; raise what it reports as failed."""
+        process = self._process
+        assert process is not None
+        began = time.perf_counter()
+        alarm = threading.Timer(timeout_seconds, process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            for line in _stream(process.stdout):
+                answer: dict[str, Any] = json.loads(line)
+                if answer["event"] == "progress":
+                    progress(answer["done"], answer["total"], answer["name"])
+                elif answer["event"] == "missing":
+                    raise MissingExtraError(answer["package"], "dbt")
+                elif answer["event"] == "failed":
+                    raise WarehouseError(answer["message"], where=answer["path"], fix=self._advice())
+                else:
+                    assert answer["event"] == wanted
+                    return answer
+        finally:
+            alarm.cancel()
+        raise self._gone(process, time.perf_counter() - began > timeout_seconds)
+
+    def _gone(self, process: subprocess.Popen[str], timed_out: bool) -> WarehouseError:
+        self.close()
+        how = "was stopped, for it took too long" if timed_out else f"ended by itself (exit code {process.returncode})"
+        last = self._complaints.read_text("utf-8", errors="replace").strip().splitlines()[-5:]
+        return WarehouseError(
+            "\n  ".join([f"the dbt process {how}", *last]),
+            where=str(self._complaints),
+            fix="run again: every model is one transaction, so nothing is half-built",
+        )
+
+    def _advice(self) -> str:
+        return f"dbt's log is in {self._state / 'logs'}; the SQL that it ran in {self._state / 'target' / 'run'}"
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
