@@ -1,0 +1,135 @@
+"""The gate between bronze and silver: types and checks all new loads of a call as one frame.
+
+Two passes. The first computes for every row only whether it breaks any rule; the second decodes, for the rejected rows
+alone, which rules and why. Nothing raises for a bad row. Each row ends in exactly one of: valid, rejected (it broke a
+rule of severity error), duplicate (``on_duplicate: latest``: it broke nothing, but a later row of its load has its
+key), or a refused load. A load is refused whole when it loses more than the contract's share, or brings an unknown
+column under ``freeze``; its rows are then in neither frame, unless it is in ``accept``.
+
+What becomes of a field that the contract does not know, and of a value of the wrong type, by ``evolution``:
+
+=============  =====================================================  ========================
+policy         unknown field with a value                              value of the wrong type
+=============  =====================================================  ========================
+evolve         kept in ``_extra``, reported in ``unknown_columns``     row rejected
+freeze         its load refused (accepted: as ``evolve``)              row rejected
+discard_row    row rejected by rule ``<field>.unknown``                row rejected
+discard_value  dropped, counted as ``<field>.unknown``                 nulled and counted
+=============  =====================================================  ========================
+
+A missing column is null in every row. A null in the primary key is a missing value, never a duplicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from lake.contract.model import Contract
+from lake.errors import TableError
+from lake.gate_counts import count_checks, load_outcomes
+from lake.gate_keys import hash_of, losers, repeated
+from lake.gate_plan import Plan, make_plan
+from lake.gate_text import json_of
+from lake.raw import METADATA
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What became of the rows.
+
+    - ``valid``: the contract's columns, typed, then ``_run_date``, ``_load``, ``_payload``, ``_position``, ``_extra``
+      (unknown values as JSON with sorted keys, or null), in order of arrival.
+    - ``rejected``: the same four metadata columns, ``rules`` and ``reasons`` (lists of equal length: every rule of
+      severity error that the row broke), ``row`` (JSON as received).
+    - ``counts``: per ``_payload``, ``rule``, ``severity`` the ``rows`` that broke it, refused loads included.
+      Superseded duplicates are counted under the key's rule as ``warn``.
+    - ``loads``: per ``_payload`` its ``_run_date``, ``_load``, ``rows_in``, ``valid``, ``rejected``, ``duplicates``
+      (rows_in is their sum), ``refused`` and the ``reason``. For a refused load they say what it would have given.
+    - ``unknown_columns``: field to its first value as JSON text, in order of arrival.
+    """
+
+    valid: pl.DataFrame
+    rejected: pl.DataFrame
+    counts: pl.DataFrame
+    loads: pl.DataFrame
+    unknown_columns: dict[str, str]
+
+    @property
+    def rows_in(self) -> int:
+        """All rows that came in: valid, rejected, duplicate, or of refused loads."""
+        return int(self.loads["rows_in"].sum())
+
+    @property
+    def duplicates(self) -> int:
+        """Superseded rows of the loads that were let in."""
+        return int(self.loads.filter(~pl.col("refused"))["duplicates"].sum())
+
+
+def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ()) -> Gated:
+    """Judge the rows of ``raw``: payload fields as made by ``lake.raw.series``, and the four metadata columns.
+
+    ``accept`` are loads (``_payload``) that are let in even where they would be refused. Raises TableError where the
+    metadata is missing, ContractError where an expression of the contract cannot be read; never for a row.
+    """
+    missing = [name for name in METADATA if name not in raw.columns]
+    if missing:
+        raise TableError(f"raw rows of {contract.table} lack {', '.join(missing)}", fix="let the source's parse add it")
+    metadata = {name: pl.col(name).cast(dtype) for name, dtype in METADATA.items()}
+    plan = make_plan(contract, raw.schema, metadata)
+    frame = plan.frame(raw)
+    broken = frame.select(plan.broken.alias("broken")).to_series()
+    doubled = _doubled(contract, frame, broken)
+    rejects = contract.on_duplicate == "reject"
+    frame = frame.with_columns(
+        doubled,
+        (broken | doubled if rejects else broken).alias("broken"),
+        (doubled & ~doubled if rejects else doubled).alias("superseded"),
+    )
+
+    lost = frame.filter("broken")
+    errors, warnings = count_checks(lost, plan.errors), count_checks(frame, plan.warnings)
+    loads = load_outcomes(plan, frame, errors, accept)
+    refused = loads.filter("refused")["_payload"]
+    good = frame.filter(~pl.col("broken") & ~pl.col("superseded"))
+    if len(refused):
+        admitted = ~pl.col("_payload").is_in(refused.implode())
+        good, lost = good.filter(admitted), lost.filter(admitted)
+    return Gated(
+        valid=good.select(plan.valid),
+        rejected=lost.select(plan.rejected),
+        counts=errors.vstack(warnings).sort("_payload", "severity", "rule"),
+        loads=loads,
+        unknown_columns=_first_values(plan, frame),
+    )
+
+
+def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.Series:
+    """Which rows lose by their key."""
+    key = list(contract.primary_key)
+    nobody = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("doubled")
+    if not key or not frame.height:
+        return nobody
+    hashes = frame.select(hash_of([*key, "_payload"]).alias("hash")).to_series()
+    doubled = repeated(hashes)
+    if doubled.is_empty():
+        return nobody
+    candidates = (
+        frame.select(*key, "_payload", "_position", broken.alias("broken"))
+        .with_row_index("place")
+        .filter(hashes.is_in(doubled.implode()))
+    )
+    return nobody.scatter(losers(candidates, key, contract.on_duplicate), True)
+
+
+def _first_values(plan: Plan, frame: pl.DataFrame) -> dict[str, str]:
+    """The first value of each unknown field that has one, as JSON text."""
+    firsts: dict[str, str] = {}
+    for raw in plan.unknown:
+        found = frame.lazy().filter(raw.expression.is_not_null()).head(1)
+        texts = found.select(json_of(raw.name, raw.dtype, mixed=raw.mixed).alias("text")).collect()["text"]
+        if not texts.is_empty():
+            firsts[raw.field] = texts[0]
+    return firsts

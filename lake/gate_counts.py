@@ -1,0 +1,93 @@
+"""Counting: how many rows of each load broke which rule, and what becomes of each load. Part of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from lake.contract.model import Contract
+from lake.gate_plan import Plan
+from lake.gate_rules import Check, violations
+
+COUNTS = {"_payload": pl.String(), "rule": pl.String(), "severity": pl.String(), "rows": pl.Int64()}
+_NAMED_RULES = 3
+
+
+def count_checks(frame: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
+    """Rows per load and rule (``_payload, rule, severity, rows``), where there are any."""
+    hit = frame.lazy().filter(violations(checks)).collect()
+    if hit.is_empty():
+        return pl.DataFrame(schema=COUNTS)
+    flags = hit.select("_payload", *(check.broken.alias(f"{number}") for number, check in enumerate(checks)))
+    return name_counts(flags.group_by("_payload").sum(), checks)
+
+
+def name_counts(sums: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
+    """Sums per load, one column per check (named by its number), as rows of ``COUNTS``."""
+    rules = pl.DataFrame(
+        {
+            "number": [f"{number}" for number in range(len(checks))],
+            "rule": [check.rule for check in checks],
+            "severity": [check.severity for check in checks],
+        },
+        schema={"number": pl.String, "rule": pl.String, "severity": pl.String},
+    )
+    rows = sums.unpivot(index="_payload", variable_name="number", value_name="rows").filter(pl.col("rows") > 0)
+    return rows.join(rules, on="number").select(pl.col(name).cast(dtype) for name, dtype in COUNTS.items())
+
+
+def load_outcomes(plan: Plan, frame: pl.DataFrame, errors: pl.DataFrame, accept: Collection[str]) -> pl.DataFrame:
+    """Per load, in order of arrival: its rows by what became of them, and whether and why it is refused.
+
+    ``frame`` has the Boolean columns ``broken`` and ``superseded``; ``errors`` are the counts of error rules.
+    """
+    loads = frame.group_by("_payload", maintain_order=True).agg(
+        pl.col("_run_date", "_load").first(),
+        pl.len().cast(pl.Int64).alias("rows_in"),
+        pl.col("broken").sum().cast(pl.Int64).alias("rejected"),
+        pl.col("superseded").sum().cast(pl.Int64).alias("duplicates"),
+    )
+    return judge_loads(plan.contract, loads, errors, unknown_by_load(plan, frame), accept)
+
+
+def unknown_by_load(plan: Plan, frame: pl.DataFrame) -> dict[str, list[str]]:
+    """Under ``freeze``: the unknown fields that each load has values in."""
+    if plan.contract.evolution != "freeze" or not plan.unknown:
+        return {}
+    present = (raw.expression.is_not_null().any().alias(raw.field) for raw in plan.unknown)
+    found = frame.group_by(pl.col("_payload").alias("payload of")).agg(*present)
+    return {row.pop("payload of"): [field for field, there in row.items() if there] for row in found.to_dicts()}
+
+
+def judge_loads(
+    contract: Contract,
+    loads: pl.DataFrame,
+    errors: pl.DataFrame,
+    unknown: dict[str, list[str]],
+    accept: Collection[str],
+) -> pl.DataFrame:
+    """Add ``valid``, ``refused`` and ``reason`` to loads that have ``rows_in``, ``rejected`` and ``duplicates``."""
+    share = pl.col("rejected") / pl.col("rows_in")
+    suspects = loads.filter((share > contract.rejection_threshold) | pl.col("_payload").is_in([*unknown]))
+    reasons = {}
+    for row in suspects.iter_rows(named=True):
+        payload = row["_payload"]
+        if payload in accept:
+            continue
+        if unknown.get(payload):
+            reasons[payload] = f"unknown column {', '.join(unknown[payload])}, and the contract is frozen"
+        elif row["rejected"] > contract.rejection_threshold * row["rows_in"]:
+            reasons[payload] = _reason(contract, row["rows_in"], row["rejected"], errors, payload)
+    reason = pl.Series("reason", [reasons.get(payload) for payload in loads["_payload"]], dtype=pl.String)
+    valid = (pl.col("rows_in") - pl.col("rejected") - pl.col("duplicates")).alias("valid")
+    return loads.with_columns(valid, reason.is_not_null().alias("refused"), reason).select(
+        "_payload", "_run_date", "_load", "rows_in", "valid", "rejected", "duplicates", "refused", "reason"
+    )
+
+
+def _reason(contract: Contract, rows_in: int, rejected: int, errors: pl.DataFrame, payload: str) -> str:
+    worst = errors.filter(pl.col("_payload") == payload).sort("rows", "rule", descending=[True, False])
+    rules = ", ".join(f"{rule} ({rows})" for rule, rows in worst.head(_NAMED_RULES).select("rule", "rows").iter_rows())
+    allowed = f"{contract.rejection_threshold:.0%}"
+    return f"{rejected} of {rows_in} rows rejected, more than the {allowed} that the contract allows; most: {rules}"
