@@ -15,6 +15,7 @@ from lake.contract.values import parse_value
 from lake.errors import ContractError
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+MAX_NAME_LENGTH = 48  # with the suffix of a constraint's name it stays within Postgres's 63
 PROPERTY_KEYS = frozenset(
     "id name description logicalType physicalType logicalTypeOptions required primaryKey primaryKeyPosition partitioned "
     "partitionKeyPosition examples quality relationships customProperties businessName classification tags "
@@ -57,6 +58,7 @@ def read_column(section: Section) -> Column:
         examples=tuple(section.get("examples", "list") or ()),
         severities=tuple(severities.items()),
         classification=section.text("classification") or None,
+        classification=section.text("classification") or None,
         **bounds,
     )
     _check_examples(section, column)
@@ -65,8 +67,12 @@ def read_column(section: Section) -> Column:
 
 def _name(section: Section) -> str:
     name = section.text("name", required=True)
-    if name and not NAME.match(name):
-        section.fault("name", f"the column name {name!r} is not lower snake case", "write it like wind_speed_kmh")
+    if name and (not NAME.match(name) or len(name) > MAX_NAME_LENGTH):
+        section.fault(
+            "name",
+            f"the column name {name!r} is not lower snake case of at most {MAX_NAME_LENGTH} characters",
+            "write it like wind_speed_kmh",
+        )
     if name in RESERVED:
         section.fault("name", f"{name!r} is a reserved word of {', '.join(RESERVED[name])}", "choose another name")
     return name
@@ -160,7 +166,7 @@ def _enum(section: Section, column_type: Type, severities: dict[RuleKind, Severi
 
 def _severities(custom: Section) -> dict[RuleKind, Severity]:
     found: dict[RuleKind, Severity] = {}
-    known = ("required", "minimum", "maximum", "max_length", "pattern")
+    known = ("required", "minimum", "maximum", "max_length", "pattern", "type")
     for kind, severity in (custom.get("severities", "mapping") or {}).items():
         if kind not in known:
             custom.fault("severities", f"unknown rule: {kind!r}", f"choose one of: {', '.join(known)}")

@@ -112,7 +112,7 @@ class _Parser:
         tree, kind = self.sum()
         if sign := self.take(*_COMPARISONS, "!="):
             right, other = self.sum()
-            self._comparable(kind, other)
+            self._comparable(kind, other, ordered=sign not in ("=", "<>", "!="))
             if self.peek() in _COMPARISONS:
                 raise self.refuse("comparisons cannot be chained; join them by AND")
             return ("<>" if sign == "!=" else sign, tree, right), "boolean"
@@ -125,8 +125,8 @@ class _Parser:
             low, low_kind = self.sum()
             self.need("and")
             high, high_kind = self.sum()
-            self._comparable(kind, low_kind)
-            self._comparable(kind, high_kind)
+            self._comparable(kind, low_kind, ordered=True)
+            self._comparable(kind, high_kind, ordered=True)
             found: Tree = ("between", tree, low, high)
         elif self.take("in"):
             found = ("in", tree, self._list(kind))
@@ -208,6 +208,8 @@ class _Parser:
                 return kind
         return "decimal" if sign == "/" else "integer"
 
-    def _comparable(self, left: str, right: str) -> None:
+    def _comparable(self, left: str, right: str, *, ordered: bool = False) -> None:
+        if ordered and left in ("string", "boolean"):
+            raise self.refuse(f"backends order a {left} differently; compare it by = , <> or IN")
         if left != right and not (left in _NUMBERS and right in _NUMBERS):
             raise self.refuse(f"a {left} is compared with a {right}")
