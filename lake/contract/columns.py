@@ -58,7 +58,6 @@ def read_column(section: Section) -> Column:
         examples=tuple(section.get("examples", "list") or ()),
         severities=tuple(severities.items()),
         classification=section.text("classification") or None,
-        classification=section.text("classification") or None,
         **bounds,
     )
     _check_examples(section, column)
