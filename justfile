@@ -1,0 +1,98 @@
+# Needs only `uv` and `just` (pip install uv rust-just). Everything else is installed from locks/ into .venv, once.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+set positional-arguments
+
+python := ".venv/bin/python"
+mirrorlake := ".venv/bin/mirrorlake"
+extras := "--extra places --extra postgres --extra dbt --extra snowflake --extra quality --extra dashboard"
+compile := "uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header"
+
+# List the recipes.
+[private]
+default:
+    @"{{ just_executable() }}" --list --unsorted
+
+# Set up, then run a week of real weather end to end; arguments go to `mirrorlake run`.
+dev-run *arguments: (_environment "run")
+    @{{ mirrorlake }} run "$@"
+
+# Set up, then every static check and every test; with arguments only those (just test tests/unit -k lease).
+test *arguments: (_environment "test")
+    @if [ $# -eq 0 ]; then "{{ just_executable() }}" check _covered; else {{ python }} -m pytest "$@"; fi
+
+# 60 seconds: break a row, see it quarantined, fix it, replay it.
+tour: (_environment "run")
+    @{{ mirrorlake }} tour
+
+# Open the dashboard on what was published.
+dashboard *arguments: (_environment "run")
+    @{{ mirrorlake }} dashboard "$@"
+
+# Install what running needs into .venv (nothing happens if it is there).
+setup: (_environment "run")
+
+# Every static check: lint, types, generated files, SQL, dbt on both targets.
+check: lint types generated sql
+
+# Style, formatting, and the order of imports between packages.
+lint: (_environment "test")
+    .venv/bin/ruff check
+    .venv/bin/ruff format --check
+    .venv/bin/lint-imports --no-logo
+
+# Strict types.
+types: (_environment "test")
+    .venv/bin/mypy
+
+# Whether the files that are generated from contracts are in step with them.
+generated: (_environment "test")
+    {{ mirrorlake }} contracts docs --check
+
+# Compile dbt for both targets without an account, then lint the SQL of both dialects.
+sql: (_environment "test")
+    {{ python }} -m tests.compile_dbt
+    .venv/bin/sqlfluff lint --disable-progress-bar dbt/models
+
+# Kill a run before and after every one of its writes, recover, compare.
+drill *arguments: (_environment "test")
+    {{ python }} -m tests.drill "$@"
+
+# Measure speed and peak memory; writes benchmarks/README.md.
+bench *arguments: (_environment "test")
+    {{ python }} -m benchmarks "$@"
+
+# Take the pictures of docs/images with a real Chromium.
+screenshots: (_environment "test")
+    {{ python }} -m tests.screenshots
+
+# Resolve the dependencies again: locks/run.txt, and locks/test.txt with the same versions.
+lock:
+    {{ compile }} {{ extras }} pyproject.toml -o locks/run.txt
+    {{ compile }} {{ extras }} --group test -c locks/run.txt pyproject.toml -o locks/test.txt
+
+# What continuous integration does; meant for a fresh clone.
+ci:
+    .ci/run
+
+# Remove what can be made again: the data of dev, caches, build results. Keeps .venv.
+clean:
+    rm -rf data/dev dbt/target dbt/logs dist htmlcov .coverage .coverage.*
+    rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+_covered:
+    {{ python }} -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+# The stamps tell what lies in .venv. The test lock holds the run lock with the same versions, so it serves both.
+_environment lock:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    stamp() { cat "locks/$1.txt" pyproject.toml | cksum; }
+    is_current() { [ "$(cat ".venv/$1.stamp" 2>/dev/null)" = "$(stamp "$1")" ]; }
+    if is_current test || is_current "{{ lock }}"; then exit 0; fi
+    [ -x {{ python }} ] || uv venv --quiet --python 3.11 .venv
+    rm -f .venv/run.stamp .venv/test.stamp
+    echo "installing locks/{{ lock }}.txt into .venv" >&2
+    uv pip sync --quiet --python {{ python }} --compile-bytecode --require-hashes "locks/{{ lock }}.txt"
+    uv pip install --quiet --python {{ python }} --no-deps -e .
+    stamp "{{ lock }}" > ".venv/{{ lock }}.stamp"
