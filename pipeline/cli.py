@@ -88,7 +88,9 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except MirrorlakeError as error:
-        click.echo(f"error: {error}", err=True)
+        from pipeline.secret import mask
+
+        click.echo(f"error: {mask(str(error))}", err=True)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
