@@ -74,6 +74,8 @@ class Place:
         """One line for people: ``New York City, NY, US -> LaGuardia Airport (LGA), 13 km away``."""
         code = f" ({self.station_code})" if self.station_code else ""
         away = f", {self.distance_km:.0f} km away" if self.distance_km >= 0.5 else ""
+        if self.recorded_as is None:
+            return self.asked or self.name
         return f"{self.asked} -> {self.name}{code}{away}" if away else f"{self.name}{code}"
 
 
@@ -84,10 +86,8 @@ def resolve(name: str, recorded: Sequence[RecordedPlace], live: bool = False) ->
     NotRecordedError for a known city that no recording is near to, unless ``live``.
     """
     asked = _clean(name)
-    wanted = fold(asked)
-    for place in recorded:
-        if wanted in map(fold, (place.id, place.name, place.station_code or place.id, *place.aliases)):
-            return _served(place, 0.0, place.name)
+    if here := _among(recorded, asked):
+        return _served(here, 0.0, here.name)
     from pipeline.cities import find_city
 
     city = find_city(asked, also=[place.name for place in recorded])
@@ -113,11 +113,32 @@ def distance_km(latitude: float, longitude: float, other_latitude: float, other_
     return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half_north**2 + cos(north) * cos(other_north) * half_east**2)))
 
 
+# Letters that Unicode does not take apart into a plain one and an accent.
+_PLAIN_LETTERS = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"}
+    | {"ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D", "’": "'", "‘": "'", "ʻ": "'", "–": "-"}
+)
+
+
 def fold(text: str) -> str:
     """For comparing names: no case, no accents, single spaces, no full stops (``St. Louis`` is ``st louis``)."""
     if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+        text = unicodedata.normalize("NFKD", text.translate(_PLAIN_LETTERS))
+        text = "".join(char for char in text if not unicodedata.combining(char))
     return " ".join(text.casefold().replace(".", " ").split())
+
+
+def _among(recorded: Sequence[RecordedPlace], asked: str) -> RecordedPlace | None:
+    """The recorded place of that id, code or name; UsageError when two share the name."""
+    wanted = fold(asked)
+    for place in recorded:
+        if wanted in (fold(place.id), fold(place.station_code or place.id)):
+            return place
+    named = [place for place in recorded if wanted in map(fold, (place.name, *place.aliases))]
+    if len(named) > 1:
+        ids = ", ".join(place.id for place in named)
+        raise UsageError(f"{asked!r} may be one of {len(named)} recorded places", fix=f"give its id: {ids}")
+    return named[0] if named else None
 
 
 def _served(place: RecordedPlace, distance: float, asked: str) -> Place:
@@ -148,9 +169,9 @@ def _clean(name: str) -> str:
         raise UsageError("the name of a place is empty", fix=fix)
     if len(text) > LONGEST_NAME:
         raise UsageError(f"the name of a place has {len(text):,} characters; at most {LONGEST_NAME} are read", fix=fix)
-    odd = sorted({char for char in text if not (char.isalnum() or unicodedata.combining(char) or char in " ,.'’ʻ()-–")})
+    odd = "".join(char for char in text if char not in " ,.'’‘ʻ()-–" and unicodedata.category(char)[0] not in "LMN")
     if odd or not any(char.isalnum() for char in text):
-        shown = ascii("".join(odd[:5]) or text[:20])
+        shown = ascii(odd[:5] or text[:20])
         raise UsageError(f"a place's name has letters, spaces and - ' . , ( ) only; this one has {shown}", fix=fix)
     return text
 

@@ -65,20 +65,16 @@ def _children(parent: object) -> Iterator[object]:
 def _refuse_doubled_keys(data: bytes, document: dict[str, Any]) -> None:
     """orjson keeps the last of doubled keys, so half a body could vanish unseen.
 
-    Counting ``":`` is quick and right unless a text holds it or a key is followed by a space; only then, or when the
-    count differs from the keys that were read, every pair is looked at.
+    Counting ``":`` is quick, and right for objects in an object, unless a text holds it or a key is followed by a
+    space. Where the count is another than that of the keys that were read, every pair is looked at.
     """
-    if data.count(b'":') == _count_keys(document) and not _SPACED_KEY.search(data):
+    read = len(document) + sum(len(child) for child in document.values() if isinstance(child, dict))
+    if data.count(b'":') == read and not _SPACED_KEY.search(data):
         return
     try:
         json.loads(data, object_pairs_hook=_unique_pairs)
     except RecursionError:
         raise PayloadError("the body is nested too deep") from None
-
-
-def _count_keys(node: object) -> int:
-    own = len(node) if isinstance(node, dict) else 0
-    return own + sum(_count_keys(child) for child in _children(node)) if own else sum(map(_count_keys, _children(node)))
 
 
 def _unique_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -97,3 +93,13 @@ def clean(text: object) -> str:
 def listed(names: Iterable[str]) -> str:
     """The first twenty names, or 'nothing'."""
     return ", ".join(clean(name)[:40] for name in list(names)[:20]) or "nothing"
+
+
+def reason_of(body: bytes) -> str:
+    """``: <reason>`` when ``body`` is an API's error object with one, else nothing."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    reason = document.get("reason") if isinstance(document, dict) else None
+    return f": {clean(reason)}" if reason else ""

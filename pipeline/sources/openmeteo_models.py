@@ -18,12 +18,13 @@ _FAMILIES = re.compile(
     r"(best_match|archive_best_match|ecmwf|era5|cerra|gfs|ncep|nbm|hrrr|nam|gem|icon|dwd|jma|kma|meteofrance|arome|arpege"
     r"|metno|met_nordic|ukmo|knmi|dmi|cma|bom|meteoswiss|italia|copernicus|ensemble|google|weatherkit|member\d+)(_|\Z)"
 )
+_PLAIN = {"time", *UNITS}
 
 
 def refuse_several_models(fields: Iterable[str]) -> None:
-    """Raise PayloadError when fields are suffixed by a model, or a known field is there only in suffixed forms."""
-    present = set(fields)
-    models = sorted({suffix for field in present for suffix in _suffixes(field) if _FAMILIES.match(suffix)})
+    """Raise PayloadError when fields are suffixed by a model."""
+    unknown = set(fields) - _PLAIN
+    models = sorted({suffix for field in unknown for suffix in _suffixes(field) if _FAMILIES.match(suffix)})
     if models:
         raise PayloadError(
             f"the body holds fields by model ({', '.join(models[:10])})",

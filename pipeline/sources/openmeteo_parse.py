@@ -44,7 +44,10 @@ class _Rows:
         """Append ``records`` rows; a field that only some loads have is null in the others."""
         before = len(self.owner)
         for name, values in columns.items():
-            self.columns.setdefault(name, [None] * before).extend(values)
+            column = self.columns.get(name)
+            if column is None:
+                column = self.columns[name] = [None] * before
+            column.extend(values)
         self.owner.extend([len(self.loads)] * records)
         self.position.extend(range(records))
         self.loads.append(load)
