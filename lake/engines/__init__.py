@@ -7,7 +7,7 @@ is the business of ``lake.tables``.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lake.transforms.model import Transformation
 
 ENGINES = ("duckdb", "polars")
+Days = tuple[date, date]  # first and last day, both included
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,13 @@ class Engine(Protocol):
         inputs: Mapping[str, Input],
         contract: Contract,
         spines: Mapping[str, pa.Table] | None = None,
+        keep: Sequence[Days] | None = None,
     ) -> pa.RecordBatchReader:
         """Give the rows of the transformation's table, columns and types as in ``contract``, in any order.
 
         ``spines`` has, per ``HourSpine`` parameter, a table of the spine's ``by`` columns, ``first_day`` and
-        ``last_day`` (dates), both ends included. Read the batches to the end, or close the reader. Raises EngineError.
+        ``last_day`` (dates), both ends included. ``keep`` gives only the rows whose day (of the contract's partition
+        column) lies in one of its spans. Read the batches to the end. Raises EngineError.
         """
         ...
 

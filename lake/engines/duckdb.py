@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from lake.contract.model import Contract, Type
-from lake.engines import Input
+from lake.engines import Days, Input
 from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
 from lake.transforms.model import Frame, HourSpine, Transformation
@@ -60,6 +60,7 @@ class DuckDBEngine:
         inputs: Mapping[str, Input],
         contract: Contract,
         spines: Mapping[str, pa.Table] | None = None,
+        keep: Sequence[Days] | None = None,
     ) -> pa.RecordBatchReader:
         """See ``Engine.run``."""
         import pyarrow as pa
@@ -68,13 +69,13 @@ class DuckDBEngine:
         try:
             connection = self._connect(resources)
 
-            def frame(_name: str, given: Input) -> Frame:
+            def frame(given: Input) -> Frame:
                 return nw.from_native(_scan(connection, given))
 
             def spine(name: str, declared: HourSpine) -> Frame:
                 return nw.from_native(_hours(connection, (spines or {})[name], declared))
 
-            relation = result(transformation, inputs, contract, frame=frame, spine=spine).to_native()
+            relation = result(transformation, inputs, contract, frame=frame, spine=spine, keep=keep).to_native()
             reader = relation.to_arrow_reader(ROWS_PER_BATCH)
         except MirrorlakeError:
             resources.close()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import narwhals as nw
 
 from lake.contract.model import Contract, Type
-from lake.engines import Input
+from lake.engines import Days, Input
 from lake.errors import EngineError
 from lake.transforms.model import Frame, HourSpine, Transformation
 
@@ -28,16 +28,20 @@ def dtype(kind: Type) -> nw.dtypes.DType:
     return plain[kind.kind]
 
 
+def within(contract: Contract, column: str, days: Days) -> nw.Expr:
+    """Whether a date or timestamp column lies on the days from first to last."""
+    first, after = days[0], days[1] + timedelta(days=1)
+    if contract.column(column).type.kind == "date":
+        return (nw.col(column) >= nw.lit(first)) & (nw.col(column) < nw.lit(after))
+    begin, end = (datetime.combine(day, time(), tzinfo=UTC) for day in (first, after))
+    return (nw.col(column) >= nw.lit(begin)) & (nw.col(column) < nw.lit(end))
+
+
 def restrict(frame: Frame, given: Input) -> Frame:
     """Only the contract's columns, and only the days of ``given.where``."""
     if given.where:
         column, first, last = given.where
-        after = last + timedelta(days=1)
-        if given.contract.column(column).type.kind == "date":
-            frame = frame.filter((nw.col(column) >= nw.lit(first)) & (nw.col(column) < nw.lit(after)))
-        else:
-            begin, end = (datetime.combine(day, time(), tzinfo=UTC) for day in (first, after))
-            frame = frame.filter((nw.col(column) >= nw.lit(begin)) & (nw.col(column) < nw.lit(end)))
+        frame = frame.filter(within(given.contract, column, (first, last)))
     return frame.select(*given.contract.column_names)
 
 
@@ -100,10 +104,15 @@ def result(
     inputs: Mapping[str, Input],
     contract: Contract,
     *,
-    frame: Callable[[str, Input], Frame],
+    frame: Callable[[Input], Frame],
     spine: Callable[[str, HourSpine], Frame],
+    keep: Sequence[Days] | None = None,
 ) -> Frame:
     """The lazy frame of the transformation's table, given how an engine makes the frames of inputs and spines."""
-    frames = {name: restrict(frame(name, inputs[name]), inputs[name]) for name in transformation.reads}
+    frames = {name: restrict(frame(inputs[name]), inputs[name]) for name in transformation.reads}
     spines = {name: spine(name, declared) for name, declared in transformation.spines.items()}
-    return conform(transformation(hold(frames, inputs), spines), contract)
+    made = conform(transformation(hold(frames, inputs), spines), contract)
+    if keep is None or contract.partition is None:
+        return made
+    column = contract.partition.column
+    return made.filter(nw.any_horizontal(*(within(contract, column, days) for days in keep), ignore_nulls=True))

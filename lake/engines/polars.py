@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
 import polars as pl
 import pyarrow as pa
 
 from lake.contract.model import Contract
-from lake.engines import Input
+from lake.engines import Days, Input
 from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
 from lake.transforms.model import Frame, HourSpine, Transformation
@@ -36,17 +36,18 @@ class PolarsEngine:
         inputs: Mapping[str, Input],
         contract: Contract,
         spines: Mapping[str, pa.Table] | None = None,
+        keep: Sequence[Days] | None = None,
     ) -> pa.RecordBatchReader:
         """See ``Engine.run``."""
 
-        def frame(_name: str, given: Input) -> Frame:
+        def frame(given: Input) -> Frame:
             return nw.from_native(given.scan())
 
         def spine(name: str, declared: HourSpine) -> Frame:
             return nw.from_native(hours((spines or {})[name], declared))
 
         try:
-            lazy = result(transformation, inputs, contract, frame=frame, spine=spine).to_native()
+            lazy = result(transformation, inputs, contract, frame=frame, spine=spine, keep=keep).to_native()
             collected = lazy.collect(engine="streaming")
         except MirrorlakeError:
             raise

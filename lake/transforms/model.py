@@ -24,8 +24,8 @@ Frame = nw.LazyFrame[Any]
 class HourSpine:
     """Every UTC hour of every key of ``table``: from 00:00 of its first day to 23:00 of its last one.
 
-    The frame has the columns ``by`` (text) and ``at`` (UTC timestamp). Days are those of ``at`` over the *whole* table, also
-    when only some partitions of it are read; see docs/adr/0002-hour-spine.md.
+    The frame has the columns ``by`` (text) and ``at`` (UTC timestamp). Days are those of ``at`` over the *whole*
+    table, also when only some partitions of it are read; see docs/adr/0002-hour-spine.md.
     """
 
     table: str
@@ -74,14 +74,14 @@ def describe(function: Callable[..., Frame]) -> Transformation:
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.default is parameter.empty:
             reads.append(parameter.name)
             continue
-        declared = [
-            extra for extra in getattr(hints[parameter.name], "__metadata__", ()) if isinstance(extra, HourSpine)
-        ]
+        extras = getattr(hints.get(parameter.name), "__metadata__", ())
+        declared = [extra for extra in extras if isinstance(extra, HourSpine)]
         if parameter.kind is not parameter.KEYWORD_ONLY or len(declared) != 1:
             raise GraphError(
                 f"parameter {parameter.name!r} is neither a table nor a declared helper",
                 where=where,
-                fix="tables are positional parameters without default; a helper is keyword-only: Annotated[Frame, HourSpine(...)]",
+                fix="a table is a positional parameter without default; a helper is keyword-only: "
+                "Annotated[Frame, HourSpine(...)]",
             )
         spines[parameter.name] = declared[0]
     for name, spine in spines.items():

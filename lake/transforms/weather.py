@@ -89,7 +89,7 @@ def _window(value: nw.Expr, order: str) -> nw.Expr:
 
 @transformation
 def weather_hourly_rolling(weather_hourly: Frame) -> Frame:
-    """Means and sums of the observed values of this and the 167 hours before: 168 rows of the complete spine are 7 days.
+    """Means and sums of the observed values of this and the 167 hours before: 168 rows of a spine are 7 days.
 
     Null where the window has no observation; a window at the start of a place has fewer hours.
     """

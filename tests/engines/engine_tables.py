@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from lake.contract.model import Column, Contract, Layer, Partition, Reference, Type
-from lake.engines import Input
+from lake.engines import Days, Input, engine
 from lake.transforms import Transformation
 
 KINDS = {
@@ -83,10 +83,27 @@ def given(
 
 
 def spans_of(transformation: Transformation, frames: Mapping[str, pl.DataFrame]) -> dict[str, pa.Table]:
-    """First and last day per key of each spine that the transformation asks for."""
+    """First and last day per key of each spine that the transformation asks for, of rows whose place is known."""
     spans = {}
     for name, spine in transformation.spines.items():
+        known = frames[spine.table]
+        if "weather_locations" in frames:
+            known = known.join(frames["weather_locations"], on="location_id", how="semi")
         days = pl.col(spine.at).dt.date()
-        frame = frames[spine.table].group_by(spine.by).agg(first_day=days.min(), last_day=days.max())
-        spans[name] = frame.to_arrow()
+        spans[name] = known.group_by(spine.by).agg(first_day=days.min(), last_day=days.max()).to_arrow()
     return spans
+
+
+def run(
+    engine_name: str,
+    transformation: Transformation,
+    inputs: Mapping[str, Input],
+    made: Contract,
+    frames: Mapping[str, pl.DataFrame],
+    keep: list[Days] | None = None,
+) -> pl.DataFrame:
+    """What an engine gives, read to the end."""
+    reader = engine(engine_name).run(transformation, inputs, made, spans_of(transformation, frames), keep)
+    frame = pl.from_arrow(reader.read_all())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
