@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lake import layout
-from lake.errors import ConfigError, DamagedError, StorageError
+from lake.errors import ConfigError, DamagedError
+from lake.storage.faults import storage_error
 from pipeline.process import Process, is_dead
 
 LONGEST_TICK_NANOSECONDS = 100_000_000
@@ -102,7 +103,7 @@ class FolderLeaseStore:
         except FileNotFoundError:
             return LeaseState()
         except OSError as error:
-            raise self._error(error) from None
+            raise storage_error(error, str(self.path), "read") from None
         if time.time_ns() - status.st_mtime_ns > LONGEST_TICK_NANOSECONDS:
             self._seen = (stamp, state)
         return state
@@ -119,14 +120,7 @@ class FolderLeaseStore:
                 os.replace(temporary, self.path)  # noqa: PTH105 (atomic, which is the point)
                 return state
         except OSError as error:
-            raise self._error(error) from None
-
-    def _error(self, error: OSError) -> StorageError:
-        return StorageError(
-            f"cannot keep the lease: {error.strerror or error}",
-            where=str(self.path),
-            fix="check the folder's rights and the space left",
-        )
+            raise storage_error(error, str(self.path), "write") from None
 
 
 def lease_store(root: str) -> LeaseStore:

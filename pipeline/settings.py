@@ -145,8 +145,6 @@ def _expand(leaf: Leaf, found: Found, root: Path, names: Mapping[str, str]) -> o
             raise ConfigError(f"{leaf.key} = {mask(text)!r} names {{{name}}}", where=found.origin, fix=f"use {known}")
         text = text.replace(f"{{{name}}}", names[name])
     if "://" in text:
-        if leaf.type is Path:
-            raise ConfigError(f"{leaf.key} = {mask(text)!r} must be a local path", where=found.origin)
         return text
     path = root / Path(text).expanduser()
     return path if leaf.type is Path else str(path)

@@ -110,7 +110,8 @@ def _flat(
 
 def _unknown_key(key: str, known: Mapping[str, Leaf], where: str) -> ConfigError:
     section, _, name = key.rpartition(".")
-    siblings = [other.rpartition(".")[2] for other in known if known[other].section == section]
+    prefix = f"{section}."
+    siblings = list(dict.fromkeys(each.removeprefix(prefix).split(".")[0] for each in known if each.startswith(prefix)))
     if section and siblings:
         return ConfigError(
             f"unknown key {name!r} in section [{section}]", where=where, fix=f"known are: {', '.join(siblings)}"

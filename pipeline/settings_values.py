@@ -23,7 +23,7 @@ _WORDS: dict[object, str] = {
     float: "a number",
     bool: "true or false",
     date: "a date like 2013-07-01",
-    Path: "a path",
+    Path: "a local path",
     Secret: "a secret (secret:NAME, or a value from the environment)",
     tuple[str, ...]: "a list of texts",
 }
@@ -98,7 +98,7 @@ def from_toml(leaf: Leaf, value: object, where: str) -> object:
         return _checked(leaf, _secret_in_file(leaf, value, where), where)
     if expected is float and type(value) is int:
         return _checked(leaf, float(value), where)
-    if expected is Path and isinstance(value, str):
+    if expected is Path and isinstance(value, str) and "://" not in value:
         return _checked(leaf, Path(value), where)
     if type(value) is (str if get_origin(expected) is Literal else expected):
         return _checked(leaf, value, where)
@@ -139,6 +139,12 @@ def _boolean(text: str) -> bool:
     return known[text.lower()]
 
 
+def _path(text: str) -> Path:
+    if "://" in text:
+        raise ValueError(text)
+    return Path(text)
+
+
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
@@ -151,7 +157,7 @@ _PARSERS: dict[object, Callable[[str], object]] = {
     float: _finite,
     bool: _boolean,
     date: lambda text: datetime.strptime(text, "%Y-%m-%d").date(),  # noqa: DTZ007 (a run date is a day, not an instant)
-    Path: Path,
+    Path: _path,
     Secret: Secret,
     tuple[str, ...]: lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake import layout
-from lake.errors import StorageError, UnknownChoiceError
+from lake.errors import UnknownChoiceError
+from lake.storage.faults import storage_error
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -33,13 +34,10 @@ class Workspace:
 
     @cached_property
     def objects(self) -> Objects:
-        """The lake's object store; its folder is made. StorageError if it cannot be."""
+        """The lake's object store; a folder is made when it is first written to."""
         from lake.storage.objects import Objects
 
-        root = self.settings.lake.root
-        if "://" not in root:
-            _make_folder(Path(root))
-        return Objects(root, None)
+        return Objects(self.settings.lake.root)
 
     @cached_property
     def bronze(self) -> Bronze:
@@ -64,7 +62,10 @@ class Workspace:
 
     def folder(self, path: Path) -> Path:
         """``path`` (staging, published, the warehouse's parent), made if it is not there; StorageError if it cannot."""
-        _make_folder(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, str(path), "make the folder") from None
         return path
 
 
@@ -75,14 +76,3 @@ def open_workspace(
     settings = load_settings(env, config, overrides)
     settings.require_supported()
     return Workspace(settings)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"cannot make the folder: {error.strerror or error}",
-            where=str(path),
-            fix="check its rights and the space left, or point MIRRORLAKE_DATA to another folder",
-        ) from None

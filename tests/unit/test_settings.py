@@ -1,0 +1,305 @@
+"""Settings: who wins, what is refused and how it is said."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import FrozenInstanceError
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lake.errors import ConfigError, MirrorlakeError, UnknownChoiceError
+from pipeline.settings import Settings, load_settings, project_root
+from pipeline.settings_values import leaves
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own with a nearly empty dev profile."""
+    profiles = tmp_path / "profiles"
+    profiles.mkdir()
+    (profiles / "dev.toml").write_text('# a comment\n[gold]\nengine = "polars"\n')
+    (profiles / "other.toml").write_text("")
+    monkeypatch.setenv("MIRRORLAKE_ROOT", str(tmp_path))
+    monkeypatch.delenv("MIRRORLAKE_DOTENV")
+    return tmp_path
+
+
+def write_dev(root: Path, text: str) -> None:
+    (root / "profiles" / "dev.toml").write_text(text)
+
+
+def refused(env: str | None = None, **arguments: object) -> MirrorlakeError:
+    with pytest.raises(MirrorlakeError) as caught:
+        load_settings(env, **arguments)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_defaults_are_typed_and_frozen(root: Path) -> None:
+    settings = load_settings()
+    assert settings.env == "dev"
+    assert settings.data == root / "data" / "dev"
+    assert settings.lake.root == str(root / "data" / "dev" / "lake")
+    assert settings.warehouse.path == root / "data/dev/warehouse/warehouse.duckdb"
+    assert settings.run.first_date == date(2013, 7, 1)
+    assert settings.run.locations == ("JFK", "LGA", "EWR")
+    with pytest.raises(FrozenInstanceError):
+        settings.env = "prod"  # type: ignore[misc]
+
+
+def test_each_layer_wins_over_the_one_before(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def engine_and_origin(**arguments: object) -> tuple[str, str]:
+        settings = load_settings(**arguments)  # type: ignore[arg-type]
+        return settings.gold.engine, settings.origins["gold.engine"][1]
+
+    write_dev(root, "")
+    assert engine_and_origin() == ("polars", "built-in default")
+    write_dev(root, '\n[gold]\nengine = "duckdb"')
+    assert engine_and_origin() == ("duckdb", "profiles/dev.toml:3")
+    config = root / "my.toml"
+    config.write_text('gold.engine = "polars"')
+    assert engine_and_origin(config=config) == ("polars", f"{config}:1")
+    (root / ".env").write_text("export MIRRORLAKE_GOLD_ENGINE='duckdb' # why\n")
+    assert engine_and_origin(config=config) == ("duckdb", ".env MIRRORLAKE_GOLD_ENGINE")
+    monkeypatch.setenv("MIRRORLAKE_GOLD_ENGINE", "polars")
+    assert engine_and_origin(config=config) == ("polars", "environment MIRRORLAKE_GOLD_ENGINE")
+    assert engine_and_origin(config=config, overrides={"gold.engine": "duckdb"}) == ("duckdb", "command line")
+
+
+def test_the_environment_is_chosen_by_option_then_variable_then_dotenv(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / ".env").write_text("LAKE_ENV=other\n")
+    assert load_settings().env == "other"
+    monkeypatch.setenv("LAKE_ENV", "dev")
+    assert load_settings().env == "dev"
+    assert load_settings("other").env == "other"
+
+
+def test_an_unknown_environment_lists_the_known_ones(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_ENV", "production")
+    error = refused()
+    assert isinstance(error, UnknownChoiceError)
+    assert "'production'" in error.what
+    assert error.where == "environment LAKE_ENV"
+    assert error.fix == "choose one of: dev, other"
+
+
+@pytest.mark.parametrize("name", ["../dev", "dev.toml", "", "DEV", "dev/../dev"])
+def test_a_hostile_environment_name_reads_no_file(root: Path, name: str) -> None:
+    if name == "":
+        assert load_settings(name).env == "dev"
+    else:
+        assert isinstance(refused(name), UnknownChoiceError)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('[gold]\n\nengin = "polars"', 3, ["'engin'", "[gold]", "known are: engine"]),
+        ("\n[golden]\nx = 1", 2, ["'golden'", "gold"]),
+        ("colour = 1", 1, ["'colour'", "known are: data, samples, lake"]),
+        ("[sources.openmeteo]\nparalel = 1", 2, ["'paralel'", "[sources.openmeteo]", "parallel"]),
+        ("[sources]\nhubspot = 1", 2, ["'hubspot'", "known are: openmeteo"]),
+        ('[gold]\nengine = "sparc"', 2, ["'sparc'", "polars", "duckdb", "spark"]),
+        ('[staging]\nbackend = "mysql"', 2, ["staging.backend", "'mysql'", "postgres"]),
+        ('[publish]\nkeep = "2"', 2, ["publish.keep", "a whole number"]),
+        ("[publish]\nkeep = 2.0", 2, ["publish.keep", "a whole number"]),
+        ("[publish]\nkeep = true", 2, ["publish.keep", "a whole number"]),
+        ("[publish]\nkeep = 1", 2, ["publish.keep", "at least 2"]),
+        ("[sources.openmeteo]\nlive = 1", 2, ["sources.openmeteo.live", "true or false"]),
+        ("[sources.openmeteo]\ntimeout_seconds = nan", 2, ["timeout_seconds", "at least 0.1"]),
+        ('[sources.openmeteo]\narchive_url = "ftp://x"', 2, ["archive_url", "https://"]),
+        ('[run]\nfirst_date = "2013-07-01"', 2, ["run.first_date", "a date like 2013-07-01"]),
+        ("[run]\nfirst_date = 2013-07-01T00:00:00", 2, ["run.first_date", "a date like"]),
+        ('[run]\nlocations = "JFK"', 2, ["run.locations", "a list of texts"]),
+        ("[run]\nlocations = [1]", 2, ["run.locations", "a list of texts"]),
+        ("gold = 1", 1, ["'gold'"]),
+        ("data = 1", 1, ["data", "a local path"]),
+        ("[gold\nx", 1, ["not valid TOML"]),
+    ],
+)
+def test_what_is_wrong_in_a_profile_is_named_with_its_line(root: Path, text: str, line: int, words: list[str]) -> None:
+    write_dev(root, text)
+    error = refused()
+    assert error.where == f"profiles/dev.toml:{line}"
+    for word in words:
+        assert word in str(error)
+
+
+def test_a_config_file_is_held_to_the_same_rules(root: Path) -> None:
+    config = root / "my.toml"
+    config.write_text("[gold]\nspeed = 1\n")
+    assert refused(config=config).where == f"{config}:2"
+    assert refused(config=root / "absent.toml").what == "cannot read the settings file: No such file or directory"
+    config.write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in refused(config=config).what
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("MIRRORLAKE_GOLD_ENGIN", "duckdb", ["MIRRORLAKE_GOLD_ENGIN", "MIRRORLAKE_GOLD_ENGINE"]),
+        ("MIRRORLAKE_GOLD_ENGINE", "sparc", ["'sparc'", "choose one of: duckdb, polars, spark"]),
+        ("MIRRORLAKE_PUBLISH_KEEP", "two", ["'two'", "a whole number"]),
+        ("MIRRORLAKE_SOURCES_OPENMETEO_LIVE", "maybe", ["'maybe'", "true or false"]),
+        ("MIRRORLAKE_SOURCES_OPENMETEO_TIMEOUT_SECONDS", "inf", ["'inf'", "a number"]),
+        ("MIRRORLAKE_RUN_LAST_DATE", "2013-02-30", ["'2013-02-30'", "a date like"]),
+        ("MIRRORLAKE_RUN_LAST_DATE", "2012-01-01", ["lies before run.first_date"]),
+        ("MIRRORLAKE_DATA", "{home}/x", ["{home}", "{env}"]),
+        ("MIRRORLAKE_WAREHOUSE_PATH", "s3://bucket/x", ["s3://bucket/x", "a local path"]),
+        ("MIRRORLAKE_STAGING_URL", "secret:not well formed", ["not well formed", "secret:NAME"]),
+    ],
+)
+def test_what_is_wrong_in_a_variable_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: list[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+    error = refused()
+    for word in words:
+        assert word in str(error)
+    if "secret" not in value:
+        assert error.where is not None
+        assert "environment" in error.where
+
+
+def test_values_of_variables_are_parsed_by_type(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_RUN_LOCATIONS", " JFK, New York ,")
+    monkeypatch.setenv("MIRRORLAKE_RUN_LAST_DATE", "2013-12-30")
+    monkeypatch.setenv("MIRRORLAKE_SOURCES_OPENMETEO_LIVE", "True")
+    monkeypatch.setenv("MIRRORLAKE_LEASE_TTL_SECONDS", "2.5")
+    monkeypatch.setenv("MIRRORLAKE_ALERTS_COMMAND", "")
+    monkeypatch.setenv("MIRRORLAKE_LAKE_ROOT", "s3://bucket/{env}")
+    settings = load_settings()
+    assert settings.run.locations == ("JFK", "New York")
+    assert settings.run.last_date == date(2013, 12, 30)
+    assert settings.sources.openmeteo.live is True
+    assert settings.lease.ttl_seconds == 2.5
+    assert settings.alerts.command is None
+    assert settings.lake.root == "s3://bucket/dev"
+
+
+def test_all_places_follow_the_data_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_DATA", "/elsewhere/{env}")
+    settings = load_settings()
+    assert settings.staging.folder == Path("/elsewhere/dev/staging")
+    assert settings.lake.root == "/elsewhere/dev/lake"
+
+
+def test_unknown_override_is_refused(root: Path) -> None:
+    assert "unknown key 'engines'" in refused(overrides={"gold.engines": "x"}).what
+
+
+def test_a_broken_line_of_dotenv_is_named(root: Path) -> None:
+    (root / ".env").write_text("MIRRORLAKE_GOLD_ENGINE=duckdb\n'no variable\n")
+    assert refused().where == ".env:2"
+
+
+def test_a_secret_may_not_stand_in_a_file(root: Path) -> None:
+    write_dev(root, '[staging]\nurl = "postgresql://lake:hunter22@db/x"\n')
+    error = refused()
+    assert "MIRRORLAKE_STAGING_URL" in str(error)
+    assert "hunter22" not in str(error)
+    write_dev(root, '[staging]\nurl = "postgresql://db/x"\n[snowflake]\ntoken = "secret:prod/token"\n')
+    settings = load_settings()
+    assert settings.staging.url is not None
+    assert settings.staging.url.reveal() == "postgresql://db/x"
+    assert settings.origins["snowflake.token"][0] == "secret:prod/token"
+
+
+def test_origins_name_every_setting_and_mask_secrets(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_STAGING_URL", "postgresql://lake:hunter22@db:5432/x")
+    settings = load_settings()
+    assert set(settings.origins) == set(leaves(Settings))
+    assert settings.origins["staging.url"][0] == "postgresql://lake:****@db:5432/x"
+    assert "hunter22" not in repr(settings)
+
+
+@pytest.mark.parametrize("env", ["dev", "rehearsal", "prod"])
+def test_the_committed_profiles_are_valid(monkeypatch: pytest.MonkeyPatch, env: str) -> None:
+    monkeypatch.setenv("MIRRORLAKE_ROOT", str(REPOSITORY))
+    assert load_settings(env).env == env
+
+
+def test_dev_can_run_and_the_others_say_in_one_error_what_they_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_ROOT", str(REPOSITORY))
+    load_settings("dev").require_supported()
+    with pytest.raises(ConfigError) as caught:
+        load_settings("prod").require_supported()
+    for word in (
+        "s3://",
+        "spark",
+        "'snowflake'",
+        "Secrets Manager",
+        "not set: snowflake.account",
+        "profiles/prod.toml",
+    ):
+        assert word in str(caught.value)
+
+
+def test_postgres_needs_its_url(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_STAGING_BACKEND", "postgres")
+    with pytest.raises(ConfigError, match=r"not set: staging\.url"):
+        load_settings().require_supported()
+    monkeypatch.setenv("MIRRORLAKE_STAGING_URL", "postgresql://127.0.0.1/x")
+    load_settings().require_supported()
+
+
+def test_every_variable_of_the_example_is_known() -> None:
+    variables = set(re.findall(r"^#?(MIRRORLAKE_\w+)=", (REPOSITORY / ".env.example").read_text(), re.M))
+    assert len(variables) > 5
+    assert variables <= {leaf.variable for leaf in leaves(Settings).values()}
+
+
+def test_the_profile_states_what_the_built_in_defaults_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dev.toml teaches; it must not say anything else than what holds without it."""
+    document = tomllib.loads((REPOSITORY / "profiles" / "dev.toml").read_text())
+    known = leaves(Settings)
+    for key in ("data", "samples"):
+        assert str(known[key].default) == document[key]
+    for section in ("lake", "gold", "staging", "warehouse", "publish", "run", "dbt"):
+        for name, value in document[section].items():
+            default = known[f"{section}.{name}"].default
+            assert (list(default) if isinstance(default, tuple) else default) in (value, Path(str(value)))
+
+
+def test_the_project_is_found_from_below_it_and_from_the_package(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.delenv("MIRRORLAKE_ROOT")
+    below = root / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert project_root() == root
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert project_root() == REPOSITORY
+
+
+def test_a_root_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MIRRORLAKE_ROOT", str(tmp_path))
+    assert "MIRRORLAKE_ROOT" in str(refused().where)
+
+
+def test_without_any_project_the_error_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import pipeline.settings
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline.settings, "__file__", str(tmp_path / "settings.py"))
+    assert "MIRRORLAKE_ROOT" in str(refused())
+
+
+def test_only_settings_reads_the_environment() -> None:
+    writing = r"os\.environ(\.update\(|\[[^\]]+\] = )"  # a worker process is told what its library wants to find there
+    reading = re.compile(rf"(?!{writing})os\.(environ|getenv)|from os import.*environ")
+    found = {
+        str(path.relative_to(REPOSITORY))
+        for package in ("lake", "warehouse", "pipeline")
+        for path in (REPOSITORY / package).rglob("*.py")
+        if reading.search(path.read_text())
+    }
+    assert "pipeline/settings.py" in found
+    assert found <= {"pipeline/settings.py"}, "read the environment in pipeline/settings.py and hand the value on"

@@ -1,0 +1,63 @@
+"""The workspace opens what is asked for, and says what keeps it from doing so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lake.errors import ConfigError, StorageError, UnknownChoiceError
+from pipeline.workspace import open_workspace
+
+
+def test_nothing_is_made_before_it_is_used(project: Path) -> None:
+    workspace = open_workspace()
+    assert not project.exists()
+    assert workspace.objects is workspace.objects
+    assert workspace.objects.list("") == []
+    assert not project.exists()
+    workspace.objects.put("a", b"", "test")
+    assert (project / "lake" / "a").is_file()
+
+
+def test_tables_lie_in_the_layer_of_their_contract(project: Path) -> None:
+    workspace = open_workspace()
+    assert workspace.table("weather_observations").path == "silver/weather_observations"
+    assert workspace.table("weather_daily").path == "gold/weather_daily"
+    assert workspace.table("weather_daily").exists() is False
+    with pytest.raises(UnknownChoiceError, match="unknown table: 'wether'") as caught:
+        workspace.table("wether")
+    assert "weather_daily" in str(caught.value)
+
+
+def test_bronze_is_of_the_same_lake(project: Path) -> None:
+    assert open_workspace().bronze.loads("openmeteo", "archive") == []
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(project: Path) -> None:
+    project.parent.mkdir(exist_ok=True)
+    project.write_text("a file is in the way")
+    workspace = open_workspace()
+    with pytest.raises(StorageError, match="a file stands where a folder is needed") as caught:
+        workspace.folder(workspace.settings.staging.folder)
+    assert str(project) in str(caught.value)
+    with pytest.raises(StorageError, match="a file stands where a folder is needed"):
+        workspace.objects.put("a", b"", "test")
+
+
+def test_folders_are_made_on_request(project: Path) -> None:
+    workspace = open_workspace()
+    assert workspace.folder(workspace.settings.publish.folder).is_dir()
+
+
+def test_places_say_where_the_results_lie(project: Path) -> None:
+    assert open_workspace().places() == {
+        "lake": str(project / "lake"),
+        "warehouse": str(project / "warehouse" / "warehouse.duckdb"),
+        "published": str(project / "published"),
+    }
+
+
+def test_an_environment_that_cannot_run_yet_is_refused(project: Path) -> None:
+    with pytest.raises(ConfigError, match="'prod' cannot run yet"):
+        open_workspace("prod")
