@@ -2,7 +2,8 @@
 
 Names stay unquoted: contracts hold only lower snake case that no backend reserves. A timestamp is an instant, stored
 with time zone; sessions speak UTC. Rules of severity ``warn`` are never constraints. Snowflake enforces NOT NULL only;
-there keys and references are declared for readers and optimisers, and checks are left to the gate and to dbt.
+there keys and references are declared for readers and optimisers, and checks are left to the gate and to dbt. Postgres
+would sort texts by the database's language; ``COLLATE "C"`` sorts them by code point, as the other two do.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DIALECTS: tuple[Dialect, ...] = ("duckdb", "postgres", "snowflake")
 
 _TYPES = {
     "duckdb": {"string": "VARCHAR", "float": "DOUBLE", "timestamp": "TIMESTAMPTZ"},
-    "postgres": {"string": "TEXT", "float": "DOUBLE PRECISION", "timestamp": "TIMESTAMPTZ"},
+    "postgres": {"string": 'TEXT COLLATE "C"', "float": "DOUBLE PRECISION", "timestamp": "TIMESTAMPTZ"},
     "snowflake": {"string": "VARCHAR", "float": "DOUBLE", "timestamp": "TIMESTAMP_TZ(6)"},
 }
 _COMMON_TYPES = {"integer": "BIGINT", "boolean": "BOOLEAN", "date": "DATE"}

@@ -1,0 +1,48 @@
+"""What a database that serves as staging has to do: take a consistent set of tables, and answer a query."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from warehouse.batch import Batch
+
+Dialect = Literal["duckdb", "postgres", "snowflake"]
+SCHEMA = "staging"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The answer to a query."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+
+class Backend(ABC):
+    """One database. ``target`` is where the tables lie, in words fit for people: never a password."""
+
+    name: ClassVar[str]
+    dialect: ClassVar[Dialect]
+
+    @property
+    @abstractmethod
+    def target(self) -> str:
+        """Where the staged tables lie now."""
+
+    @abstractmethod
+    def stage(self, batches: Sequence[Batch], run_id: str, snapshot: int) -> dict[str, int]:
+        """Replace all tables by ``batches`` (parents first), all or nothing; rows by table.
+
+        The database enforces keys, references and checks. Raises IntegrityError where it refuses rows, StorageError
+        where it cannot be reached or written.
+        """
+
+    @abstractmethod
+    def query(self, sql: str) -> Rows:
+        """Answer one SELECT over the staged tables, read-only, names without schema; timestamps come in UTC."""
+
+    def close(self) -> None:  # noqa: B027 (nothing to close is the usual case)
+        """Give back connections."""

@@ -1,0 +1,151 @@
+"""Postgres as staging: all tables replaced in one transaction, rows by ADBC's binary COPY, reads by a pool.
+
+Measured on a million rows of 14 columns with key and checks: ADBC 3.1 s, CSV by COPY 3.7 s. Readers see the old tables
+or wait for the new ones. A lost connection is tried again with backoff; since a commit whose answer was lost may have
+happened, a load that is tried again first looks for its own mark in the table ``_loads``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lake.errors import MissingExtraError, StorageError
+from warehouse.backends._postgres_errors import Lost, described, judged
+from warehouse.backends._postgres_load import Load
+from warehouse.backends.base import SCHEMA, Backend, Dialect, Rows
+from warehouse.batch import Batch
+
+if TYPE_CHECKING:
+    import psycopg
+    import psycopg_pool
+
+    Connection = psycopg.Connection[tuple[object, ...]]
+
+ATTEMPTS = 5
+CONNECT_SECONDS = 5.0
+
+
+class PostgresBackend(Backend):
+    """Tables in one schema of one database; ``url`` is libpq's (``postgresql://user:password@host/database``)."""
+
+    name: ClassVar[str] = "postgres"
+    dialect: ClassVar[Dialect] = "postgres"
+
+    def __init__(self, url: str, schema: str = SCHEMA, attempts: int = ATTEMPTS, wait_seconds: float = 0.2) -> None:
+        self.url = url
+        self.schema = schema
+        self.attempts = attempts
+        self.wait_seconds = wait_seconds
+
+    @property
+    def target(self) -> str:
+        """Host, database and schema, without user and password."""
+        return f"{described(self.url)}, schema {self.schema}"
+
+    def stage(self, batches: Sequence[Batch], run_id: str, snapshot: int) -> dict[str, int]:
+        """See ``Backend.stage``."""
+        _require("psycopg", "psycopg_pool", "adbc_driver_postgresql")
+        import stamina
+
+        load = Load(self.url, self.schema, batches, run_id, snapshot, mark=uuid.uuid4().hex, target=self.target)
+        tries = stamina.retry_context(
+            on=Lost, attempts=self.attempts, timeout=None, wait_initial=self.wait_seconds, wait_max=5.0
+        )
+        rows: dict[str, int] | None = None
+        with self._gives_up():
+            for attempt in tries:
+                with attempt:
+                    rows = self._landed(load.mark) if attempt.num > 1 else None
+                    rows = rows if rows is not None else load.run()
+        assert rows is not None
+        return rows
+
+    def query(self, sql: str) -> Rows:
+        """See ``Backend.query``."""
+        with self._gives_up(), self._reading() as connection:
+            cursor = connection.execute(sql.encode())
+            return Rows(tuple(column.name for column in cursor.description or ()), cursor.fetchall())
+
+    def close(self) -> None:
+        """Close the pool."""
+        if "_pool" in self.__dict__:
+            self._pool.close()
+            del self.__dict__["_pool"]
+
+    def _landed(self, mark: str) -> dict[str, int] | None:
+        """The rows by table of the load with that mark; None where its commit did not happen."""
+        with self._reading() as connection:
+            if connection.execute("SELECT to_regclass('_loads')").fetchone() == (None,):
+                return None
+            row = connection.execute("SELECT rows FROM _loads WHERE mark = %s", [mark]).fetchone()
+        return None if row is None else {str(table): int(count) for table, count in json.loads(str(row[0])).items()}
+
+    @contextlib.contextmanager
+    def _gives_up(self) -> Iterator[None]:
+        try:
+            yield
+        except Lost as lost:
+            raise StorageError(
+                f"Postgres cannot be reached, or is lost again and again: {lost}",
+                where=self.target,
+                fix="check that it runs and that staging.url is right; what was staged before is still there",
+            ) from None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        _require("psycopg", "psycopg_pool")
+        import psycopg
+        import psycopg_pool
+
+        with judged(self.url, self.target):
+            try:
+                with self._pool.connection() as connection:
+                    yield connection
+            except psycopg_pool.PoolTimeout:
+                # The pool does not say why; one connection of our own does.
+                psycopg.connect(self.url, connect_timeout=int(CONNECT_SECONDS)).close()
+                raise
+
+    @cached_property
+    def _pool(self) -> psycopg_pool.ConnectionPool[Connection]:
+        import psycopg_pool
+
+        logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # it would print its tries
+        pool: psycopg_pool.ConnectionPool[Any] = psycopg_pool.ConnectionPool(
+            self.url,
+            kwargs={"options": _options(self.schema), "connect_timeout": int(CONNECT_SECONDS)},
+            min_size=1,
+            max_size=4,
+            timeout=CONNECT_SECONDS,
+            check=psycopg_pool.ConnectionPool.check_connection,
+            open=True,
+            name="mirrorlake-staging",
+        )
+        return pool
+
+
+def _options(schema: str) -> str:
+    """Settings of a reading session, as libpq wants them: blanks and backslashes escaped."""
+    path = '"' + schema.replace('"', '""') + '"'
+    escaped = path.replace("\\", "\\\\").replace(" ", "\\ ")
+    return f"-c search_path={escaped} -c timezone=UTC -c default_transaction_read_only=on"
+
+
+def _require(*packages: str) -> None:
+    for package in packages:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise MissingExtraError(package, "postgres") from error
+
+
+def create(**settings: object) -> PostgresBackend:
+    """The backend; ``url`` and, if another than ``staging`` is wanted, ``schema``."""
+    return PostgresBackend(**settings)  # type: ignore[arg-type]

@@ -1,0 +1,126 @@
+"""How we open DuckDB files, and what its errors mean: damage, a held lock, a full disk. One place, in our words.
+
+DuckDB tells these apart by message only; the messages are those of DuckDB 2.0 and are held by tests that cause them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lake.errors import DamagedError, MirrorlakeError, StorageError, WarehouseError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+_PARQUET = re.compile(r"['\"]([^'\"]+\.parquet)['\"]")
+_DAMAGE = ("not a valid DuckDB database", "Corrupt database file", "replaying WAL", "storage version", "version number")
+_SHORT_READ = "Could not read enough bytes"
+_REFUSED = ("Cannot open file", "Permission denied", "Read-only file system", "Is a directory", "No space left")
+
+
+def quoted(name: str) -> str:
+    """``name`` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """``text`` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def configure(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """UTC, no progress bar (it prints into piped output), no names taken from Python variables."""
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET python_enable_replacements = false")
+    return connection
+
+
+@contextlib.contextmanager
+def memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, of its own."""
+    import duckdb
+
+    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        yield configure(connection)
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database file at ``path``, closed at the end, its errors in our words (see ``explained``)."""
+    import duckdb
+
+    with explained(path), contextlib.closing(duckdb.connect(str(path), read_only=read_only)) as connection:
+        yield configure(connection)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn DuckDB's errors about the file at ``path`` into ours.
+
+    DamagedError where the file cannot be read as a database, StorageError for a held lock, missing rights and a full
+    disk, WarehouseError for all else. Constraint errors pass: who loads knows what they mean.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (MirrorlakeError, duckdb.ConstraintException):
+        raise
+    except (duckdb.Error, OSError) as error:
+        raise translated(error, path) from error
+
+
+def translated(error: Exception, path: Path) -> MirrorlakeError:
+    """Our error for DuckDB's, by its message."""
+    message = str(error)
+    if holder := _HOLDER.search(message):
+        return StorageError(
+            "the database file is held by another process",
+            where=f"{path}, held by process {holder[2]} ({holder[1]})",
+            fix="wait for that process to end, or close it",
+        )
+    if "No space left" in message:
+        return StorageError("the disk is full", where=str(path), fix="free some space, then run again")
+    if parquet := _PARQUET.search(message):
+        return DamagedError(
+            f"a file of the lake cannot be read: {_first_line(message)}",
+            where=parquet[1],
+            fix="build it anew: mirrorlake rebuild --from bronze",
+        )
+    if any(sign in message for sign in _DAMAGE) or (_SHORT_READ in message and str(path) in message):
+        return DamagedError(f"the database file is damaged: {_first_line(message)}", where=str(path))
+    if any(sign in message for sign in _REFUSED):
+        return StorageError(_first_line(message), where=str(path), fix="check the folder, its rights and its space")
+    return WarehouseError(f"DuckDB: {message}", where=str(path))
+
+
+def _first_line(message: str) -> str:
+    return message.strip().splitlines()[0]
+
+
+def synced(path: Path) -> None:
+    """Make what was written to ``path`` (a file, or a folder's entries) outlast a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged database (and its WAL) to ``<name>.damaged-N``, the first N that is free; give the new name."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.rename(aside)
+    wal = path.with_name(path.name + ".wal")
+    if wal.exists():
+        wal.rename(aside.with_name(aside.name + ".wal"))
+    return aside

@@ -1,0 +1,123 @@
+"""``raw._load_history``: which version of which lake table the warehouse holds; so a repeated load does nothing.
+
+Append-only. A row with a version says what a load did; a row without one says that the table was made anew (first
+time, or another definition), after which nothing that stood before counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from lake.contract.model import Contract
+from lake.writes import committing
+from warehouse.ddl import create_table
+from warehouse.duck import literal, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lake.tables.delta import LakeTable
+
+RAW = "raw"
+TABLE = f"{RAW}._load_history"
+_DEFINITION = f"""
+CREATE TABLE IF NOT EXISTS {TABLE} (
+    entry BIGINT NOT NULL, load_id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, lake_table VARCHAR,
+    lake_version BIGINT, snapshot_number BIGINT, loaded_at TIMESTAMPTZ NOT NULL, rows_in BIGINT, inserted BIGINT,
+    updated BIGINT, deleted BIGINT, rows_out BIGINT
+)"""
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What a load did to one table. ``rows_in`` are the rows read from the lake, ``rows_out`` those there now."""
+
+    rows_in: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    rows_out: int = 0
+    version: int | None = None
+    unchanged: bool = False
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A table that the warehouse has not got in this version. ``partitions`` None: all of it."""
+
+    contract: Contract
+    lake_table: str
+    version: int
+    files: tuple[str, ...]
+    partitions: Collection[date] | None
+
+
+def define(connection: duckdb.DuckDBPyConnection, contracts: Collection[Contract], path: str) -> None:
+    """Make schema, history and tables; a table whose definition is another one now is made anew, empty."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
+    connection.execute(_DEFINITION)
+    known = dict(
+        connection.execute(
+            "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database() "
+            "AND schema_name = ? AND NOT internal",
+            [RAW],
+        ).fetchall()
+    )
+    for contract in contracts:
+        definition = create_table(contract, "duckdb", schema=RAW, constraints=False)
+        shape = hashlib.sha256(definition.encode()).hexdigest()
+        if known.get(contract.table) == shape:
+            continue
+        table = f"{RAW}.{quoted(contract.table)}"
+        connection.execute("BEGIN")
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+        connection.execute(definition)
+        connection.execute(f"COMMENT ON TABLE {table} IS {literal(shape)}")
+        _enter(connection, load_id="", table=contract.table, lake_table=None, snapshot=None, done=None)
+        with committing("load.define", f"{path}: {table}"):
+            connection.execute("COMMIT")
+
+
+def pending(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, table: LakeTable, version: int
+) -> Pending | None:
+    """What has to be read of the table to bring it to ``version``; None where that is what the warehouse has."""
+    lake_table = table.identity()
+    last = connection.execute(
+        f"SELECT lake_table, lake_version FROM {TABLE} WHERE table_name = ? ORDER BY entry DESC NULLS LAST LIMIT 1",
+        [contract.table],
+    ).fetchone()
+    loaded = last[1] if last and last[0] == lake_table else None
+    if loaded == version:
+        return None
+    # A version that is older than the loaded one: somebody went back; only all of it will do.
+    changed = table.changed_partitions(loaded, version) if loaded is not None and loaded < version else None
+    files = tuple(table.files(version, changed))
+    return Pending(contract, lake_table, version, files, changed)
+
+
+def record(connection: duckdb.DuckDBPyConnection, load_id: str, snapshot: int, step: Pending, done: TableLoad) -> None:
+    """Write down what a load did to one table, in the load's transaction."""
+    _enter(connection, load_id, step.contract.table, step.lake_table, snapshot, done)
+
+
+def _enter(
+    connection: duckdb.DuckDBPyConnection,
+    load_id: str,
+    table: str,
+    lake_table: str | None,
+    snapshot: int | None,
+    done: TableLoad | None,
+) -> None:
+    counts: list[int | None] = (
+        [done.rows_in, done.inserted, done.updated, done.deleted, done.rows_out] if done else [None] * 5
+    )
+    connection.execute(
+        f"INSERT INTO {TABLE} SELECT coalesce(max(entry), 0) + 1, ?, ?, ?, ?, ?, current_timestamp, ?, ?, ?, ?, ? "
+        f"FROM {TABLE}",
+        [load_id, table, lake_table, done.version if done else None, snapshot, *counts],
+    )
