@@ -117,7 +117,13 @@ def foreign_key(reference: Reference, schema: str) -> str:
 
 
 def create_table(
-    contract: Contract, dialect: Dialect, *, schema: str, constraints: bool = True, references: bool = True
+    contract: Contract,
+    dialect: Dialect,
+    *,
+    schema: str,
+    constraints: bool = True,
+    references: bool = True,
+    if_not_exists: bool = False,
 ) -> str:
     """CREATE TABLE with the contract's columns, in its order; ``schema`` must exist.
 
@@ -129,7 +135,8 @@ def create_table(
         lines.append(f"PRIMARY KEY ({', '.join(contract.primary_key)})")
         lines += checks(contract, dialect)
         lines += [foreign_key(reference, schema) for reference in contract.references if references]
-    return f"CREATE TABLE {schema}.{contract.table} (\n    " + ",\n    ".join(lines) + "\n)"
+    create = "CREATE TABLE IF NOT EXISTS" if if_not_exists else "CREATE TABLE"
+    return f"{create} {schema}.{contract.table} (\n    " + ",\n    ".join(lines) + "\n)"
 
 
 def _column(column: Column, contract: Contract, dialect: Dialect, constraints: bool) -> str:
