@@ -1,6 +1,6 @@
 {#-
-  dbt's own macros, asked one thing more each, and the two halves of an incremental mart that equals a full refresh:
-  `changed_rows` brings what is new or different, `remove_vanished` takes away what the source no longer has.
+  What an incremental mart needs to equal a full build always: dbt's own two macros, asked one thing more each, and the
+  removal of what vanished from the source.
 -#}
 
 {#- `compile --no-introspect` cannot ask the warehouse, so there the variable chooses the branch. -#}
@@ -33,30 +33,15 @@
     {{ return(there != (model.columns.keys() | map('lower') | list)) }}
 {%- endmacro %}
 
-{#- Rows of `relation` that are not in this mart as they are: all of them in a full build. Nulls equal nulls. -#}
-{% macro changed_rows(relation, columns) -%}
-    select
-        {{ columns | join(',\n        ') }}
-    from {{ relation }}
-    {%- if is_incremental() %}
-    except
-    select
-        {{ columns | join(',\n        ') }}
-    from {{ this }}
-    {%- endif %}
-{%- endmacro %}
-
-{#- Delete from `target` the keys that `relation` no longer has; says nothing in a full build. -#}
+{#- Delete from `target` the keys that `relation` no longer has; after a full build there are none. -#}
 {% macro remove_vanished(target, relation, key) -%}
-    {%- if is_incremental() -%}
     delete from {{ target }}
     where not exists (
         select 1
         from {{ relation }} as source_rows
         where
             {%- for column in key %}
-            {% if not loop.first %}and {% endif %}source_rows.{{ column }} = {{ target }}.{{ column }}
+            {% if not loop.first %}and {% endif %}source_rows.{{ column }} = {{ target.identifier }}.{{ column }}
             {%- endfor %}
     )
-    {%- endif -%}
 {%- endmacro %}
