@@ -85,12 +85,12 @@ def _difference(name: str, old: object, new: object) -> Iterator[str]:
     if old == new:
         return
     label = name.replace("_", " ")
-    if isinstance(old, dict) and isinstance(new, dict):
-        if "entries" in old and "entries" in new:
-            yield _counted(label, int(old["entries"]), int(new["entries"]))
-        else:
-            for key in sorted({*old, *new}):
-                yield from _difference(f"{name} {key}", old.get(key), new.get(key))
+    counts = (_entries(old), _entries(new))
+    if counts[0] is not None and counts[1] is not None and not (isinstance(old, list) and isinstance(new, list)):
+        yield _counted(label, counts[0], counts[1])
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from _difference(f"{name} {key}", old.get(key), new.get(key))
     elif isinstance(old, list) and isinstance(new, list):
         gone, come = [each for each in old if each not in new], [each for each in new if each not in old]
         words = [f"{len(come)} new" if come else "", f"{len(gone)} gone" if gone else ""]
@@ -109,13 +109,18 @@ def _counted(label: str, old: int, new: int) -> str:
     return f"{label}: {abs(new - old):,} {'more' if new > old else 'fewer'} ({old:,} -> {new:,})"
 
 
+def _entries(value: object) -> int | None:
+    """How many entries a list has, remembered in full or not; None for anything else."""
+    if isinstance(value, list):
+        return len(value)
+    return int(value["entries"]) if isinstance(value, dict) and set(value) == {"entries", "hash"} else None
+
+
 def _is_hash(value: object) -> bool:
     return isinstance(value, str) and len(value) >= 16 and set(value) <= set("0123456789abcdef")
 
 
 def _brief(value: object) -> str:
-    if isinstance(value, dict | list):
-        return f"{len(value)} entries"
     return str(value) if len(str(value)) <= 60 else f"{str(value)[:57]}..."
 
 
