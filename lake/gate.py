@@ -29,10 +29,9 @@ import polars as pl
 
 from lake.contract.model import Contract
 from lake.errors import TableError
-from lake.gate_counts import count_checks, load_outcomes
+from lake.gate_counts import count_checks, first_values, load_outcomes
 from lake.gate_keys import hash_of, losers, repeated
-from lake.gate_plan import Plan, make_plan
-from lake.gate_text import json_of
+from lake.gate_plan import make_plan
 from lake.raw import METADATA
 
 
@@ -89,20 +88,20 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
         (doubled & ~doubled if rejects else doubled).alias("superseded"),
     )
 
-    lost = frame.filter("broken")
-    errors, warnings = count_checks(lost, plan.errors), count_checks(frame, plan.warnings)
+    errors = count_checks(frame.lazy(), plan.errors, among="broken")
+    warnings = count_checks(frame.lazy(), plan.warnings)
     loads = load_outcomes(plan, frame, errors, accept)
-    refused = loads.filter("refused")["_payload"]
-    good = frame.filter(~pl.col("broken") & ~pl.col("superseded"))
-    if len(refused):
-        admitted = ~pl.col("_payload").is_in(refused.implode())
-        good, lost = good.filter(admitted), lost.filter(admitted)
+    admitted = pl.lit(True)
+    if loads["refused"].any():
+        admitted = ~pl.col("_payload").is_in(loads.filter("refused")["_payload"].implode())
+    good = frame.lazy().filter(~pl.col("broken"), ~pl.col("superseded"), admitted)
+    lost = frame.lazy().filter("broken", admitted)
     return Gated(
-        valid=good.select(plan.valid),
-        rejected=lost.select(plan.rejected),
+        valid=good.select(plan.valid).collect(),
+        rejected=lost.select(plan.rejected).collect(),
         counts=errors.vstack(warnings).sort("_payload", "severity", "rule"),
         loads=loads,
-        unknown_columns=_first_values(plan, frame),
+        unknown_columns=first_values(plan, frame.lazy()),
     )
 
 
@@ -122,14 +121,3 @@ def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.S
         .filter(hashes.is_in(doubled.implode()))
     )
     return nobody.scatter(losers(candidates, key, contract.on_duplicate), True)
-
-
-def _first_values(plan: Plan, frame: pl.DataFrame) -> dict[str, str]:
-    """The first value of each unknown field that has one, as JSON text."""
-    firsts: dict[str, str] = {}
-    for raw in plan.unknown:
-        found = frame.lazy().filter(raw.expression.is_not_null()).head(1)
-        texts = found.select(json_of(raw.name, raw.dtype, mixed=raw.mixed).alias("text")).collect()["text"]
-        if not texts.is_empty():
-            firsts[raw.field] = texts[0]
-    return firsts

@@ -9,21 +9,25 @@ import polars as pl
 from lake.contract.model import Contract
 from lake.gate_plan import Plan
 from lake.gate_rules import Check, violations
+from lake.gate_text import json_of
 
 COUNTS = {"_payload": pl.String(), "rule": pl.String(), "severity": pl.String(), "rows": pl.Int64()}
 _NAMED_RULES = 3
 
 
-def count_checks(frame: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
-    """Rows per load and rule (``_payload, rule, severity, rows``), where there are any."""
-    hit = frame.lazy().filter(violations(checks)).collect()
-    if hit.is_empty():
+def count_checks(frame: pl.LazyFrame, checks: Sequence[Check], among: str | None = None) -> pl.DataFrame:
+    """Rows per load and rule (``_payload, rule, severity, rows``), where there are any.
+
+    ``among`` is a Boolean column that is true in every row that can break one, where it is already known.
+    """
+    if not checks:
         return pl.DataFrame(schema=COUNTS)
+    hit = frame.filter(among or violations(checks))
     flags = hit.select("_payload", *(check.broken.alias(f"{number}") for number, check in enumerate(checks)))
-    return name_counts(flags.group_by("_payload").sum(), checks)
+    return _named(flags.group_by("_payload").sum().collect(engine="streaming"), checks)
 
 
-def name_counts(sums: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
+def _named(sums: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     """Sums per load, one column per check (named by its number), as rows of ``COUNTS``."""
     rules = pl.DataFrame(
         {
@@ -48,16 +52,27 @@ def load_outcomes(plan: Plan, frame: pl.DataFrame, errors: pl.DataFrame, accept:
         pl.col("broken").sum().cast(pl.Int64).alias("rejected"),
         pl.col("superseded").sum().cast(pl.Int64).alias("duplicates"),
     )
-    return judge_loads(plan.contract, loads, errors, unknown_by_load(plan, frame), accept)
+    return judge_loads(plan.contract, loads, errors, unknown_by_load(plan, frame.lazy()), accept)
 
 
-def unknown_by_load(plan: Plan, frame: pl.DataFrame) -> dict[str, list[str]]:
+def unknown_by_load(plan: Plan, frame: pl.LazyFrame) -> dict[str, list[str]]:
     """Under ``freeze``: the unknown fields that each load has values in."""
     if plan.contract.evolution != "freeze" or not plan.unknown:
         return {}
-    present = (raw.expression.is_not_null().any().alias(raw.field) for raw in plan.unknown)
-    found = frame.group_by(pl.col("_payload").alias("payload of")).agg(*present)
-    return {row.pop("payload of"): [field for field, there in row.items() if there] for row in found.to_dicts()}
+    present = (raw.expression.is_not_null().any().alias(raw.name) for raw in plan.unknown)
+    found = frame.group_by("_payload").agg(*present).collect(engine="streaming")
+    return {row["_payload"]: [raw.field for raw in plan.unknown if row[raw.name]] for row in found.to_dicts()}
+
+
+def first_values(plan: Plan, frame: pl.LazyFrame) -> dict[str, str]:
+    """The first value of each unknown field that has one, as JSON text."""
+    firsts: dict[str, str] = {}
+    for raw in plan.unknown:
+        found = frame.filter(raw.expression.is_not_null()).head(1)
+        texts = found.select(json_of(raw.name, raw.dtype, mixed=raw.mixed).alias("text")).collect()["text"]
+        if not texts.is_empty():
+            firsts[raw.field] = texts[0]
+    return firsts
 
 
 def judge_loads(

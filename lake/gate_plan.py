@@ -15,7 +15,16 @@ import polars as pl
 
 from lake.contract.model import Contract
 from lake.contract.types import polars_type
-from lake.gate_rules import Check, key_check, rule_checks, type_check, type_severity, unknown_check, violations
+from lake.gate_rules import (
+    SEPARATOR,
+    Check,
+    key_check,
+    rule_checks,
+    type_check,
+    type_severity,
+    unknown_check,
+    violations,
+)
 from lake.gate_text import json_of
 from lake.gate_types import RawColumn, raw_column, typed
 from lake.raw import METADATA
@@ -30,6 +39,7 @@ class Plan:
     """
 
     contract: Contract
+    metadata: tuple[str, ...]
     fields: tuple[RawColumn, ...]
     unknown: tuple[RawColumn, ...]
     bring: tuple[pl.Expr, ...]
@@ -38,9 +48,9 @@ class Plan:
     warnings: tuple[Check, ...]
     key: Check
 
-    def frame(self, raw: Frame) -> Frame:
-        """The gate's own frame of a raw frame."""
-        return raw.select(*self.bring).with_columns(*self.type)
+    def frame(self, raw: Frame, *others: pl.Expr) -> Frame:
+        """The gate's own frame of a raw frame, with other columns beside."""
+        return raw.select(*self.bring, *others).with_columns(*self.type)
 
     @property
     def broken(self) -> pl.Expr:
@@ -50,12 +60,12 @@ class Plan:
     @property
     def valid(self) -> list[pl.Expr]:
         """The columns of valid rows: the contract's, the metadata, and ``_extra`` with the unknown values as JSON."""
-        return [*map(pl.col, self.contract.column_names), *map(pl.col, METADATA), self._extra()]
+        return [*map(pl.col, self.contract.column_names), *map(pl.col, self.metadata), self._extra()]
 
     @property
     def rejected(self) -> list[pl.Expr]:
         """The columns of rejected rows: metadata, the rules each broke, why, and the row as received."""
-        return [*map(pl.col, METADATA), *_findings(self.errors), self._row()]
+        return [*map(pl.col, self.metadata), *_findings(self.errors), self._row()]
 
     def _extra(self) -> pl.Expr:
         if not self.unknown or self.contract.evolution in ("discard_value", "discard_row"):
@@ -72,7 +82,7 @@ class Plan:
 
 
 def make_plan(contract: Contract, schema: Mapping[str, pl.DataType], metadata: Mapping[str, pl.Expr]) -> Plan:
-    """Plan for raw columns of ``schema``; ``metadata`` gives the four metadata columns."""
+    """Plan for raw columns of ``schema``; ``metadata`` gives the metadata columns that rows carry."""
     fields = {name: raw_column(name, dtype) for name, dtype in schema.items() if name not in METADATA}
     values, faults, missing = _types(contract, fields)
     known = {column.source_field or column.name for column in contract.columns}
@@ -84,6 +94,7 @@ def make_plan(contract: Contract, schema: Mapping[str, pl.DataType], metadata: M
     checks.append(key)
     return Plan(
         contract,
+        tuple(metadata),
         tuple(fields.values()),
         unknown,
         (*metadata.values(), *(raw.bring() for raw in fields.values())),
@@ -115,11 +126,12 @@ def _types(
 
 
 def _findings(checks: Sequence[Check]) -> list[pl.Expr]:
-    """The lists ``rules`` and ``reasons``, decoded from the checks; only for rows that broke one, it is dear."""
+    """The lists ``rules`` and ``reasons`` of rejected rows, by way of one text: lists of lists would be dearer."""
     rules = [pl.when(check.broken).then(pl.lit(check.rule)) for check in checks]
     reasons = [pl.when(check.broken).then(check.reason) for check in checks]
     return [
-        pl.concat_list(found).list.drop_nulls().alias(name) for name, found in (("rules", rules), ("reasons", reasons))
+        pl.concat_str(found, separator=SEPARATOR, ignore_nulls=True).str.split(SEPARATOR).alias(name)
+        for name, found in (("rules", rules), ("reasons", reasons))
     ]
 
 

@@ -20,6 +20,8 @@ from lake.errors import ContractError
 from lake.gate_text import json_of
 from lake.gate_types import RawColumn
 
+SEPARATOR = "\x1f"
+"""Stands between findings while they are one text; no rule's name and no reason has it."""
 _LONGEST_VALUE = 120
 _ASKED = {
     "string": "text without NUL characters",
@@ -60,8 +62,7 @@ def type_severity(column: Column, contract: Contract) -> Severity:
 def type_check(column: Column, contract: Contract, raw: RawColumn) -> Check:
     """A value that is there and cannot be taken."""
     broken = raw.expression.is_not_null() & pl.col(column.name).is_null()
-    value = _shown(json_of(raw.name, raw.dtype, mixed=raw.mixed))
-    reason = pl.format("{}: {} is not {}", pl.lit(column.name), value, pl.lit(_asked(column)))
+    reason = pl.format("{}: {} is not {}", pl.lit(column.name), _raw_value(raw), pl.lit(_asked(column)))
     return Check(rule_name(contract, "type", column.name), type_severity(column, contract), broken, reason)
 
 
@@ -80,9 +81,9 @@ def rule_checks(contract: Contract, missing: Mapping[str, pl.Expr]) -> list[Chec
 
 def unknown_check(raw: RawColumn, severity: Severity) -> Check:
     """A value in a field that the contract does not know."""
-    value = _shown(json_of(raw.name, raw.dtype, mixed=raw.mixed))
-    reason = pl.format("unknown column {}: {}", pl.lit(repr(raw.field)), value)
-    return Check(f"{raw.field}.unknown", severity, raw.expression.is_not_null(), reason)
+    reason = pl.format("unknown column {}: {}", pl.lit(repr(raw.field)), _raw_value(raw))
+    name = raw.field if raw.field.isprintable() else repr(raw.field)[1:-1]
+    return Check(f"{name}.unknown", severity, raw.expression.is_not_null(), reason)
 
 
 def key_check(contract: Contract) -> Check:
@@ -104,6 +105,11 @@ def _asked(column: Column) -> str:
     if kind.kind == "decimal":
         return f"a decimal number of {kind.precision or 38} digits, {kind.scale or 0} of them decimals"
     return _ASKED[kind.kind]
+
+
+def _raw_value(raw: RawColumn) -> pl.Expr:
+    text = json_of(raw.name, raw.dtype, mixed=raw.mixed)
+    return _shown(text.str.replace_all(SEPARATOR, " ", literal=True) if raw.mixed else text)
 
 
 def _shown(text: pl.Expr) -> pl.Expr:

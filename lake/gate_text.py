@@ -112,7 +112,7 @@ def json_of(name: str, dtype: pl.DataType, *, mixed: bool = False) -> pl.Expr:
         text = value.cast(pl.String)
         text = pl.when(value.is_finite()).then(text).otherwise('"' + text + '"')
     elif dtype.is_temporal():
-        text = '"' + value.cast(pl.String) + '"'
+        text = '"' + value.dt.to_string("iso:strict") + '"'
     elif dtype == pl.Binary:
         text = '"' + value.bin.encode("hex") + '"'
     elif dtype == pl.Null:
