@@ -50,6 +50,11 @@ def bronze_manifest(load: str) -> str:
     return f"{load}/manifest.json"
 
 
+def bronze_acceptance(load: str, table: str) -> str:
+    """Somebody's word that a load, though refused, may enter a table; beside the load, so that a rebuild keeps it."""
+    return f"{load}/accepted-{segment(table, 'table')}.json"
+
+
 def refused_payload(source: str, dataset: str, run_date: date, slice_key: str, sha256: str) -> str:
     """Where a body that was refused before it became a load is kept for inspection."""
     place = (

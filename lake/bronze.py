@@ -1,0 +1,296 @@
+"""Bronze: what arrived, byte for byte, for ever. The first stop of every payload, and what silver is rebuilt from.
+
+A load is a folder of pages and a manifest. The manifest is written last and create-only: no manifest, no load. The
+same bytes as the newest load of the slice make no new one. Pages that a crash left without manifest are never read;
+the next write takes them over where they are the same bytes, and else the next number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from lake import layout
+from lake.errors import AlreadyExistsError, DamagedError, StorageError
+from lake.storage.objects import ObjectInfo, Objects
+
+_LOAD = re.compile(
+    r"bronze/source=(?P<source>[^/]+)/dataset=(?P<dataset>[^/]+)/run_date=(?P<run_date>\d{4}-\d\d-\d\d)"
+    r"/slice=(?P<slice>[^/]+)/load=(?P<number>\d+)"
+)
+_READERS = 8
+_FEW_DAYS = 8  # up to so many run dates are listed one by one, more by one listing of the whole dataset
+_REMEMBERED_BYTES = 64 * 1024 * 1024
+_DAMAGED = "restore this folder from a copy; or delete the folder and fetch again (mirrorlake run --force, or record)"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What was asked for: one dataset, run date and slice. ``attributes`` is what parsing needs to know of it."""
+
+    source: str
+    dataset: str
+    run_date: date
+    slice_key: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LoadRef:
+    """One load, as its manifest's place tells. ``load`` is its folder. ``accepted``: tables that let it in by order."""
+
+    source: str
+    dataset: str
+    run_date: date
+    slice_key: str
+    number: int
+    load: str
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a write. ``unchanged``: the newest load has the same bytes; ``bytes`` is then 0."""
+
+    load: str
+    number: int
+    unchanged: bool
+    bytes: int
+
+
+@dataclass(frozen=True)
+class StoredLoad:
+    """One load with its verified pages, in the shape that a source's ``parse`` takes."""
+
+    request: Slice
+    load: str
+    number: int
+    fetched_at: datetime
+    pages: tuple[bytes, ...]
+    manifest: Mapping[str, Any]
+
+    @property
+    def bytes(self) -> int:
+        """The size of its pages."""
+        return sum(map(len, self.pages))
+
+    @cached_property
+    def order(self) -> tuple[date, int, str]:
+        """Its place among the loads of a table: run date, number, folder."""
+        return self.request.run_date, self.number, self.load
+
+
+class Bronze:
+    """All loads of a lake. Reads are remembered (up to 64 MiB), for loads never change. Threads may call any method."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self._remembered: dict[str, StoredLoad] = {}
+        self._remembered_bytes = 0
+        self._lock = Lock()
+
+    def write(
+        self,
+        source: str,
+        dataset: str,
+        run_date: date,
+        slice_key: str,
+        pages: Sequence[bytes],
+        *,
+        attributes: Mapping[str, Any],
+        url: str,
+        fetched_at: datetime,
+        origin: str,
+        records: int,
+    ) -> Written:
+        """Keep one payload as the next load of its slice, unless its newest load has the same pages and attributes.
+
+        ``fetched_at`` has a time zone; ``records`` is the source's own count. Raises StorageError.
+        """
+        content = {
+            "pages": [{"sha256": hashlib.sha256(page).hexdigest(), "bytes": len(page)} for page in pages],
+            "attributes": dict(attributes),
+        }
+        told = {
+            "source": source,
+            "dataset": dataset,
+            "run_date": run_date.isoformat(),
+            "slice": slice_key,
+            "url": url,
+            "fetched_at": fetched_at.isoformat(),
+            "origin": origin,
+            "records": records,
+        }
+        number = 1
+        while True:
+            newest = self._newest(layout.bronze_slice(source, dataset, run_date, slice_key))
+            if newest is not None:
+                known = self._manifest(newest.load)
+                if {name: known[name] for name in content} == content:
+                    return Written(newest.load, newest.number, unchanged=True, bytes=0)
+                number = max(number, newest.number + 1)
+            load = layout.bronze_load(source, dataset, run_date, slice_key, number)
+            if self._write_load(load, pages, {**told, **content}):
+                return Written(load, number, unchanged=False, bytes=sum(map(len, pages)))
+            number += 1
+
+    def loads(self, source: str, dataset: str, run_dates: Collection[date] | None = None) -> list[LoadRef]:
+        """Every load of a dataset (of some run dates, if given), by run date, slice and number. One listing."""
+        folder = layout.bronze_dataset(source, dataset)
+        if run_dates is not None and len(run_dates) <= _FEW_DAYS:
+            infos = [info for day in set(run_dates) for info in self.objects.list(f"{folder}/run_date={day:%Y-%m-%d}")]
+        else:
+            infos = self.objects.list(folder)
+        found = _refs(infos)
+        if run_dates is not None:
+            wanted = set(run_dates)
+            found = [ref for ref in found if ref.run_date in wanted]
+        return found
+
+    def datasets(self) -> list[tuple[str, str]]:
+        """Every (source, dataset) that has a load."""
+        return sorted({(ref.source, ref.dataset) for ref in _refs(self.objects.list("bronze"))})
+
+    def read(self, load: str) -> StoredLoad:
+        """One load with its pages; DamagedError where a page is missing or its hash is not the manifest's."""
+        with self._lock:
+            known = self._remembered.get(load)
+        if known is not None:
+            return known
+        manifest = self._manifest(load)
+        pages = tuple(
+            self._page(layout.bronze_page(load, place, len(manifest["pages"])), page["sha256"])
+            for place, page in enumerate(manifest["pages"])
+        )
+        stored = StoredLoad(
+            request=Slice(
+                manifest["source"],
+                manifest["dataset"],
+                date.fromisoformat(manifest["run_date"]),
+                manifest["slice"],
+                manifest["attributes"],
+            ),
+            load=load,
+            number=int(load.rpartition("=")[2]),
+            fetched_at=datetime.fromisoformat(manifest["fetched_at"]),
+            pages=pages,
+            manifest=manifest,
+        )
+        self._remember(stored)
+        return stored
+
+    def read_many(self, loads: Sequence[str]) -> list[StoredLoad]:
+        """Loads in the order given, read by threads."""
+        if len(loads) < _READERS:
+            return [self.read(load) for load in loads]
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="bronze-read") as pool:
+            return list(pool.map(self.read, loads))
+
+    def accept(self, load: str, table: str, why: str) -> None:
+        """Let a refused load into a table, for good: the decision lies beside the load, so rebuilds keep it."""
+        document = orjson.dumps({"table": table, "why": why})
+        try:
+            self.objects.put_new(layout.bronze_acceptance(load, table), document, "bronze.acceptance")
+        except AlreadyExistsError:
+            return
+
+    def refuse(
+        self, source: str, dataset: str, run_date: date, slice_key: str, pages: Sequence[bytes], *, reason: str
+    ) -> str:
+        """Keep a body that is no data, for inspection, with the reason; gives its folder. It never becomes a load."""
+        digest = hashlib.sha256(b"".join(pages)).hexdigest()
+        folder = layout.refused_payload(source, dataset, run_date, slice_key, digest)
+        document = orjson.dumps({"reason": reason, "bytes": sum(map(len, pages)), "sha256": digest})
+        bodies = {layout.bronze_page(folder, place, len(pages)): page for place, page in enumerate(pages)}
+        for key, data in {**bodies, f"{folder}/reason.json": document}.items():
+            try:
+                self.objects.put_new(key, data, "bronze.refused")
+            except AlreadyExistsError:
+                continue
+        return folder
+
+    def _newest(self, folder: str) -> LoadRef | None:
+        return max(_refs(self.objects.list(folder)), key=lambda ref: ref.number, default=None)
+
+    def _write_load(self, load: str, pages: Sequence[bytes], manifest: Mapping[str, Any]) -> bool:
+        """Write pages, then the manifest; False where other bytes, or another load, have that number."""
+        for place, page in enumerate(pages):
+            key = layout.bronze_page(load, place, len(pages))
+            try:
+                self.objects.put_new(key, page, "bronze.page")
+            except AlreadyExistsError:
+                if self.objects.get(key) != page:
+                    return False
+        try:
+            self.objects.put_new(layout.bronze_manifest(load), orjson.dumps(manifest), "bronze.manifest")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def _manifest(self, load: str) -> dict[str, Any]:
+        key = layout.bronze_manifest(load)
+        data = self.objects.get_or_none(key)
+        if data is None:
+            raise StorageError("there is no such load", where=self.objects.url(load), fix="a load has a manifest.json")
+        try:
+            manifest = orjson.loads(data)
+            if {"source", "dataset", "run_date", "slice", "attributes", "fetched_at", "pages"} <= manifest.keys():
+                return dict(manifest)
+        except (orjson.JSONDecodeError, AttributeError):
+            pass
+        raise DamagedError("the manifest of a load cannot be read", where=self.objects.url(key), fix=_DAMAGED)
+
+    def _page(self, key: str, sha256: str) -> bytes:
+        data = self.objects.get_or_none(key)
+        if data is None:
+            raise DamagedError("a page of a load is missing", where=self.objects.url(key), fix=_DAMAGED)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DamagedError(
+                "a page of a load is not what was received (its sha256 differs from the manifest's)",
+                where=self.objects.url(key),
+                fix=_DAMAGED,
+            )
+        return data
+
+    def _remember(self, stored: StoredLoad) -> None:
+        with self._lock:
+            if stored.load not in self._remembered and self._remembered_bytes + stored.bytes <= _REMEMBERED_BYTES:
+                self._remembered[stored.load] = stored
+                self._remembered_bytes += stored.bytes
+
+
+def _refs(infos: Sequence[ObjectInfo]) -> list[LoadRef]:
+    """The loads whose manifests are among these objects, by run date, slice and number."""
+    manifests: list[str] = []
+    accepted: dict[str, list[str]] = {}
+    for info in infos:
+        folder, _, name = info.key.rpartition("/")
+        if name == "manifest.json":
+            manifests.append(folder)
+        elif name.startswith("accepted-"):
+            accepted.setdefault(folder, []).append(name.removeprefix("accepted-").removesuffix(".json"))
+    refs = []
+    for folder in manifests:
+        match = _LOAD.fullmatch(folder)
+        if match:
+            refs.append(
+                LoadRef(
+                    match["source"],
+                    match["dataset"],
+                    date.fromisoformat(match["run_date"]),
+                    match["slice"],
+                    int(match["number"]),
+                    folder,
+                    tuple(sorted(accepted.get(folder, ()))),
+                )
+            )
+    return sorted(refs, key=lambda ref: (ref.run_date, ref.source, ref.dataset, ref.slice_key, ref.number))
