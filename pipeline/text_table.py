@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 
-def print_rows(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print ``rows`` to standard output; numbers stand to the right, None as nothing."""
+def print_rows(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", thousands: bool = True
+) -> None:
+    """Print ``rows`` to standard output; numbers stand to the right, None as nothing.
+
+    ``thousands`` separates those of integers: right for counts, wrong for years and keys.
+    """
     rows = [list(row) for row in rows]
     if sys.stdout.isatty():
-        _print_rich(headers, rows, title)
+        _print_rich(headers, rows, title, thousands)
         return
     lines = [title] if title else []
-    sys.stdout.write("\n".join(lines + aligned(headers, rows)) + "\n")
+    sys.stdout.write("\n".join(lines + aligned(headers, rows, thousands=thousands)) + "\n")
 
 
-def aligned(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+def aligned(headers: Sequence[str], rows: Sequence[Sequence[object]], *, thousands: bool = True) -> list[str]:
     """Header and rows as lines of equal columns, two blanks between."""
-    table = [list(headers), *([text(cell) for cell in row] for row in rows)]
+    table = [list(headers), *([text(cell, thousands=thousands) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(headers))]
     right = _right(headers, rows)
     return [
@@ -30,22 +36,22 @@ def aligned(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[st
     ]
 
 
-def text(cell: object) -> str:
+def text(cell: object, *, thousands: bool = True) -> str:
     """One value as people read it: thousands separated, truths in lower case, one line."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
-    return f"{cell:,}" if isinstance(cell, int) else str(cell).replace("\n", " ")
+    return f"{cell:,}" if thousands and isinstance(cell, int) else str(cell).replace("\n", " ")
 
 
 def _right(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[bool]:
     """Which columns hold numbers only."""
     columns = [[row[column] for row in rows if row[column] is not None] for column in range(len(headers))]
-    return [bool(cells) and all(type(cell) in (int, float) for cell in cells) for cells in columns]
+    return [bool(cells) and all(type(cell) in (int, float, Decimal) for cell in cells) for cells in columns]
 
 
-def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:
+def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str, thousands: bool) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -54,5 +60,5 @@ def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[object]], title:
     for header, to_right in zip(headers, _right(headers, rows), strict=True):
         table.add_column(header, justify="right" if to_right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(text(cell)) for cell in row))
+        table.add_row(*(Text(text(cell, thousands=thousands)) for cell in row))
     Console(highlight=False).print(table)

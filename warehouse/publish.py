@@ -7,7 +7,7 @@ The published file holds tables only, no view into the build, and says by ``_pub
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,9 +34,18 @@ class Published:
     snapshot: int | None
 
 
-def publish(warehouse_path: Path, folder: Path, run_id: str, *, keep: int = 2, code_version: str = "") -> Published:
+def publish(
+    warehouse_path: Path,
+    folder: Path,
+    run_id: str,
+    *,
+    keep: int = 2,
+    code_version: str = "",
+    stale: Sequence[str] = (),
+) -> Published:
     """Copy every table of schema ``marts`` to ``<folder>/<run_id>.duckdb`` and point to it.
 
+    ``stale`` are the reasons for which some of it is not up to date; the pointer tells them to readers.
     Raises WarehouseError where there are no marts, DamagedError and StorageError for the files; what was published
     before stays.
     """
@@ -55,12 +64,20 @@ def publish(warehouse_path: Path, folder: Path, run_id: str, *, keep: int = 2, c
                 snapshot = _snapshot(connection, build)
             connection.execute(
                 "CREATE TABLE _candidate.main._publication AS SELECT ?::VARCHAR AS run_id, "
-                "?::TIMESTAMPTZ AS published_at, ?::BIGINT AS snapshot_number, ?::VARCHAR AS code_version",
-                [run_id, published_at, snapshot, code_version],
+                "?::TIMESTAMPTZ AS published_at, ?::BIGINT AS snapshot_number, ?::VARCHAR AS code_version, "
+                "?::VARCHAR[] AS stale",
+                [run_id, published_at, snapshot, code_version, list(stale)],
             )
             connection.execute("DETACH _candidate")
         made = pointer.finish(
-            folder, path, run_id, site="publish", keep=keep, published_at=published_at.isoformat(), snapshot=snapshot
+            folder,
+            path,
+            run_id,
+            site="publish",
+            keep=keep,
+            published_at=published_at.isoformat(),
+            snapshot=snapshot,
+            stale=list(stale),
         )
     return Published(made, tables, snapshot)
 
