@@ -124,4 +124,6 @@ def next_step(outcome: RunOutcome) -> str:
         return f"mirrorlake runs {outcome.run_id} tells more; after the fix the same command resumes"
     if any(stage.total("rejected") or stage.total("refused") for stage in outcome.stages):
         return "mirrorlake quarantine show; then just dashboard"
+    if not any(stage.stage == "publish" for stage in outcome.stages):
+        return "mirrorlake run brings what follows up to date"
     return "just dashboard, or: mirrorlake query 07"

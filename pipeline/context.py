@@ -1,0 +1,84 @@
+"""What a stage is handed: the workspace, what was asked for, and what the stages before it said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pipeline.outcome import StageOutcome
+
+if TYPE_CHECKING:
+    from pipeline.graph import Graph
+    from pipeline.workers import Workers
+    from pipeline.workspace import Workspace
+
+Advance = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is fetched. ``locations`` are place names as typed; ``live`` asks the source instead of the recordings."""
+
+    run_dates: tuple[date, ...]
+    locations: tuple[str, ...]
+    live: bool = False
+    forecast: bool = False
+
+
+@dataclass(frozen=True)
+class Options:
+    """How it is done. ``jobs`` restricts the run to these stages (empty: all)."""
+
+    jobs: tuple[str, ...] = ()
+    force: bool = False
+    accept_shrink: bool = False
+    write_csv: bool = False
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass
+class RunContext:
+    """One run in progress. ``outcomes`` grows as stages end; ``details`` are what they remembered for the next."""
+
+    workspace: Workspace
+    graph: Graph
+    run_id: str
+    selection: Selection
+    options: Options
+    workers: Workers
+    advance: Advance = _silent
+    outcomes: dict[str, StageOutcome] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
+
+    def inputs_of(self, job: str) -> object:
+        """What the stage of that job word had to work on when it last ended well; None before."""
+        from pipeline import fingerprint
+
+        remembered = fingerprint.read(self.workspace.objects, job)
+        return remembered.inputs if remembered else None
+
+    def built_by(self, job: str) -> object:
+        """What the stage of that job word left when it last ended well; None before."""
+        from pipeline import fingerprint
+
+        remembered = fingerprint.read(self.workspace.objects, job)
+        return remembered.outputs if remembered else None
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Why what follows is not up to date: one reason per ingest that failed or left something out."""
+        return tuple(
+            f"{outcome.stage}: {reason}"
+            for outcome in self.outcomes.values()
+            if outcome.stage.startswith("ingest")
+            for reason in (outcome.problems or ((outcome.error,) if outcome.error else ()))
+        )
+
+
+# What a stage depends on, by word: a later run says which of them changed.
+Parts = Mapping[str, object]

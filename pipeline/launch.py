@@ -1,0 +1,113 @@
+"""From what was asked to a run: settings, contracts, graph, lease and workers put together, then the runner."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lake import layout
+from pipeline.context import Options, RunContext, Selection
+from pipeline.dates import run_dates
+from pipeline.graph import Graph, Stage, build_graph
+from pipeline.observe import logs
+from pipeline.outcome import RunOutcome
+from pipeline.plan import assess
+from pipeline.progress import watcher
+from pipeline.runner import run, unchanged
+from pipeline.workers import Workers
+from pipeline.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line's options, as typed."""
+
+    env: str | None = None
+    config: Path | None = None
+    engine: str | None = None
+    run_date: str | None = None
+    first: str | None = None
+    last: str | None = None
+    locations: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    live: bool = False
+    forecast: bool = False
+    force: bool = False
+    accept_shrink: bool = False
+    write_csv: bool = False
+    run_id: str | None = None
+    as_json: bool = False
+    verbose: bool = False
+
+
+def new_run_id() -> str:
+    """Sortable by time, unique without a coordinator: ``20130704T120000-1a2b3c``."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def project_graph(workspace: Workspace) -> Graph:
+    """The graph of this workspace's contracts and transformations."""
+    from lake.transforms import discover
+
+    return build_graph(workspace.contracts, {name: each.reads for name, each in discover().items()})
+
+
+def prepare(asked: Asked, workspace: Workspace) -> RunContext:
+    """Check everything that was asked before anything is done."""
+    settings = workspace.settings
+    graph = project_graph(workspace)
+    default = (settings.run.first_date, settings.run.last_date)
+    selection = Selection(
+        run_dates(asked.run_date, asked.first, asked.last, default),
+        asked.locations or settings.run.locations,
+        asked.live,
+        asked.forecast,
+    )
+    jobs = tuple(stage.job for stage in chosen_stages(graph, asked.jobs)) if asked.jobs else ()
+    options = Options(jobs, asked.force, asked.accept_shrink, asked.write_csv)
+    run_id = layout.segment(asked.run_id, "run id") if asked.run_id else new_run_id()
+    return RunContext(workspace, graph, run_id, selection, options, Workers(workspace))
+
+
+def chosen_stages(graph: Graph, jobs: tuple[str, ...]) -> list[Stage]:
+    """The stages of these job words (``ingest`` means every source), all of them where none is named."""
+    if not jobs:
+        return list(graph.stages)
+    wanted = {
+        stage.name
+        for job in jobs
+        for stage in ([s for s in graph.stages if s.kind == "ingest"] if job == "ingest" else [graph.stage(job)])
+    }
+    return [stage for stage in graph.stages if stage.name in wanted]
+
+
+@contextmanager
+def held_lease(workspace: Workspace, run_id: str) -> Iterator[None]:
+    """Hold the lease for this run; every commit checks that it still is ours."""
+    from pipeline.lease import hold
+
+    with hold(workspace, run_id):
+        yield
+
+
+def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutcome:
+    """Run what was asked, with ``overrides`` of settings. Raises only for what keeps the run from beginning."""
+    engine = {"gold.engine": asked.engine} if asked.engine else {}
+    workspace = open_workspace(asked.env, asked.config, {**engine, **(overrides or {})})
+    logs.configure(verbose=asked.verbose, settings=workspace.settings)
+    context = prepare(asked, workspace)
+    stages = chosen_stages(context.graph, context.options.jobs)
+    work = assess(context, stages)
+    if not any(assessment.reasons for assessment in work):
+        return unchanged(context, stages)
+    with ExitStack() as stack:
+        stack.enter_context(held_lease(workspace, context.run_id))
+        stack.enter_context(context.workers)
+        context.workers.start({assessment.stage.kind for assessment in work if assessment.reasons})
+        watch = stack.enter_context(watcher(quiet=asked.as_json or asked.verbose))
+        context.advance = watch.advance
+        return run(context, stages, watch)

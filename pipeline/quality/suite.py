@@ -1,0 +1,72 @@
+"""From a contract to Great Expectations: one expectation a rule, so that both judges read the same page.
+
+Rows that Great Expectations cannot see by itself (an SQL expression over several columns) reach it as a boolean column
+that DuckDB computes from the very expression in the contract; ``helper_columns`` says which.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lake.contract.model import Contract, Rule
+
+
+def helper_name(rule: Rule) -> str:
+    """The boolean column that stands for an expression rule."""
+    return f"_holds_{rule.name}"
+
+
+def helper_columns(contract: Contract) -> dict[str, str]:
+    """Helper column to SQL: true where the rule holds, and where it is null (as in SQL's CHECK)."""
+    return {
+        helper_name(rule): f"coalesce(({rule.expression}), true)"
+        for rule in contract.rules
+        if rule.kind == "expression"
+    }
+
+
+def expectations(contract: Contract) -> list[Any]:
+    """The suite of one contract: its rules, its key, its columns and its volume."""
+    from great_expectations import expectations as gxe
+
+    built: list[Any] = [_of_rule(rule) for rule in contract.rules if rule.kind not in ("type", "key")]
+    built.append(_key(contract))
+    built += [
+        gxe.ExpectColumnToExist(column=column.name, meta=_meta(f"{column.name}.exists", "error"))
+        for column in contract.columns
+    ]
+    if contract.min_rows:
+        volume: dict[str, Any] = {"min_value": contract.min_rows, "meta": _meta("volume", "error")}
+        built.append(gxe.ExpectTableRowCountToBeBetween(**volume))
+    return built
+
+
+def _meta(rule: str, severity: str) -> dict[str, str]:
+    return {"rule": rule, "severity": severity}
+
+
+def _of_rule(rule: Rule) -> Any:
+    from great_expectations import expectations as gxe
+
+    kind, arguments = {
+        "required": (gxe.ExpectColumnValuesToNotBeNull, {}),
+        "minimum": (gxe.ExpectColumnValuesToBeBetween, {"min_value": rule.argument}),
+        "maximum": (gxe.ExpectColumnValuesToBeBetween, {"max_value": rule.argument}),
+        "max_length": (gxe.ExpectColumnValueLengthsToBeBetween, {"max_value": rule.argument}),
+        "enum": (gxe.ExpectColumnValuesToBeInSet, {"value_set": rule.argument}),
+        "pattern": (gxe.ExpectColumnValuesToMatchRegex, {"regex": rule.argument}),
+        "expression": (gxe.ExpectColumnValuesToBeInSet, {"value_set": [True]}),
+    }[rule.kind]
+    column = helper_name(rule) if rule.kind == "expression" else rule.columns[0]
+    return kind(column=column, meta=_meta(rule.name, rule.severity), **arguments)
+
+
+def _key(contract: Contract) -> Any:
+    from great_expectations import expectations as gxe
+
+    meta = _meta("key", "error")
+    if len(contract.primary_key) == 1:
+        return gxe.ExpectColumnValuesToBeUnique(column=contract.primary_key[0], meta=meta)
+    return gxe.ExpectCompoundColumnsToBeUnique(
+        column_list=list(contract.primary_key), ignore_row_if="any_value_is_missing", meta=meta
+    )

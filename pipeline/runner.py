@@ -1,0 +1,134 @@
+"""Walks the graph: skips what is up to date, runs what is not, lets nothing half-done look finished.
+
+A source that fails does not stop what follows: that goes on with its last good version and is marked stale. Any other
+stage that fails stops those behind it. Every call of a stage leaves one audit record, failed ones included.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+from typing import Protocol
+
+from lake.errors import MirrorlakeError, TableError
+from pipeline import fingerprint
+from pipeline.context import RunContext
+from pipeline.graph import Stage
+from pipeline.observe import logs
+from pipeline.observe.audit import write_stage_record
+from pipeline.outcome import RunOutcome, StageOutcome
+from pipeline.stages import stage_module
+
+# A commit that lost a race may be tried again as it is; whatever else fails has been retried where it happened.
+RETRIED = (TableError,)
+ATTEMPTS = 3
+
+
+class Watcher(Protocol):
+    """Who is told how the run goes (a terminal, or nobody)."""
+
+    def started(self, stage: str) -> None:
+        """A stage begins."""
+        ...
+
+    def finished(self, outcome: StageOutcome) -> None:
+        """A stage has ended."""
+        ...
+
+
+def run(context: RunContext, stages: Iterable[Stage], watcher: Watcher) -> RunOutcome:
+    """Run ``stages`` in the graph's order, independent ones side by side."""
+    began = time.perf_counter()
+    chosen = {stage.name: stage for stage in stages}
+    sorter: TopologicalSorter[str] = TopologicalSorter(
+        {name: [after for after in stage.after if after in chosen] for name, stage in chosen.items()}
+    )
+    sorter.prepare()
+    waiting: dict[Future[StageOutcome], str] = {}
+    with ThreadPoolExecutor(max_workers=max(1, len(chosen)), thread_name_prefix="stage") as pool:
+        while sorter.is_active():
+            for name in sorter.get_ready():
+                watcher.started(name)
+                waiting[pool.submit(run_stage, context, chosen[name])] = name
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                name = waiting.pop(future)
+                context.outcomes[name] = future.result()
+                watcher.finished(context.outcomes[name])
+                sorter.done(name)
+    ordered = [context.outcomes[stage.name] for stage in context.graph.stages if stage.name in context.outcomes]
+    return _finished(context, ordered, time.perf_counter() - began)
+
+
+def _finished(context: RunContext, outcomes: list[StageOutcome], seconds: float) -> RunOutcome:
+    settings = context.workspace.settings
+    places = {
+        "lake": settings.lake.root,
+        "warehouse": str(settings.warehouse.path),
+        "published": str(settings.publish.folder),
+    }
+    return RunOutcome(context.run_id, settings.env, outcomes, seconds, places)
+
+
+def unchanged(context: RunContext, stages: Iterable[Stage]) -> RunOutcome:
+    """The outcome of a run that finds everything up to date."""
+    return _finished(context, [StageOutcome(stage.name, "unchanged") for stage in stages], 0.0)
+
+
+def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
+    """One stage: skipped, unchanged, or executed, recorded and remembered. Only faults of ours become outcomes."""
+    blocker = _blocker(context, stage)
+    if blocker:
+        return StageOutcome(stage.name, "skipped", notes=(f"{blocker} did not succeed",))
+    started_at, began = datetime.now(UTC), time.perf_counter()
+    try:
+        outcome = _execute_if_needed(context, stage)
+    except MirrorlakeError as error:
+        outcome = StageOutcome(stage.name, "failed", error=str(error))
+    outcome = _mark_stale(context, stage, outcome.timed(time.perf_counter() - began))
+    logs.stage_ended(outcome)
+    if outcome.status != "unchanged":
+        write_stage_record(context, stage, outcome, started_at)
+    return outcome
+
+
+def _blocker(context: RunContext, stage: Stage) -> str | None:
+    for name in stage.after:
+        before = context.outcomes.get(name)
+        if before and before.status in ("failed", "skipped") and not name.startswith("ingest"):
+            return name
+    return None
+
+
+def _execute_if_needed(context: RunContext, stage: Stage) -> StageOutcome:
+    module = stage_module(stage)
+    inputs = fingerprint.parts(module.inputs(context, stage))
+    remembered = fingerprint.read(context.workspace.objects, stage.job)
+    known = remembered if remembered and remembered.inputs == inputs and not context.options.force else None
+    if known and known.outputs == fingerprint.parts(module.outputs(context, stage)):
+        return StageOutcome(stage.name, "unchanged")
+    outcome = _with_retries(lambda: module.execute(context, stage))
+    if outcome.status == "done" and not outcome.again:
+        outputs = fingerprint.parts(module.outputs(context, stage))
+        fingerprint.write(context.workspace.objects, stage.job, inputs, outputs, context.run_id)
+    return outcome
+
+
+def _with_retries(execute: Callable[[], StageOutcome]) -> StageOutcome:
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return execute()
+        except RETRIED as error:
+            logs.retrying(str(error), attempt)
+            time.sleep(0.2 * 2**attempt)
+    return execute()
+
+
+def _mark_stale(context: RunContext, stage: Stage, outcome: StageOutcome) -> StageOutcome:
+    if stage.kind != "ingest" and outcome.status in ("done", "unchanged") and context.stale:
+        return replace(outcome, status="stale")
+    return outcome

@@ -1,0 +1,69 @@
+"""Audit: Great Expectations on silver and on the warehouse's build schema, before anybody sees the marts."""
+
+from __future__ import annotations
+
+from lake.contract.model import Contract
+from lake.errors import AuditFailedError
+from pipeline.context import Parts, RunContext
+from pipeline.graph import Stage
+from pipeline.outcome import StageOutcome, TableOutcome
+from pipeline.quality.model import Batch, CheckReport
+from pipeline.quality.report import write_report
+
+SHOWN = 5
+
+
+def inputs(context: RunContext, stage: Stage) -> Parts:
+    """Silver's versions, what dbt built, and the contracts."""
+    workspace = context.workspace
+    silver = sorted(c.table for c in workspace.contracts.values() if c.layer == "silver")
+    return {
+        "silver": {name: workspace.table(name).version() for name in silver},
+        "built": context.built_by("dbt"),
+        "contracts": {name: contract.digest for name, contract in sorted(workspace.contracts.items())},
+    }
+
+
+def outputs(context: RunContext, stage: Stage) -> Parts:
+    """Nothing that could be lost: a report is a record of what was, not of what is."""
+    return {}
+
+
+def batches(context: RunContext) -> list[tuple[Contract, Batch]]:
+    """Every silver table that exists, and every table of the warehouse's raw schema."""
+    workspace = context.workspace
+    found = []
+    for contract in workspace.contracts.values():
+        if contract.layer == "silver" and workspace.table(contract.table).exists():
+            files = tuple(workspace.table(contract.table).files())
+            if files:
+                found.append((contract, Batch(contract.table, f"silver.{contract.table}", files=files)))
+        elif contract.warehouse:
+            path = str(workspace.settings.warehouse.path)
+            relation = f'raw."{contract.table}"'
+            label = f"warehouse.{contract.table}"
+            found.append((contract, Batch(contract.table, label, database=path, relation=relation)))
+    return found
+
+
+def execute(context: RunContext, stage: Stage) -> StageOutcome:
+    """Check everything; a critical failure ends the run before publish, naming table, rule, count and example rows."""
+    results = context.workers.quality.check([batch for _, batch in batches(context)])
+    report = CheckReport(context.run_id, results)
+    keys = write_report(context.workspace.objects, report)
+    if report.critical:
+        named = [result.sentence() for result in report.critical[:SHOWN]]
+        more = len(report.critical) - len(named)
+        raise AuditFailedError(
+            f"{len(report.critical)} critical checks failed; nothing was published",
+            where="\n    ".join([*named, *([f"and {more} more"] if more > 0 else [])]),
+            fix=f"read {context.workspace.objects.url(keys['html'])}; mirrorlake quarantine show; mend, then run again",
+        )
+    rows = {result.table: result.rows for result in results}
+    tables = tuple(TableOutcome(table, rows_in=count, valid=count, rows_out=count) for table, count in rows.items())
+    passed = sum(result.passed for result in results)
+    notes = [
+        f"{passed} of {len(results)} checks passed",
+        *(f"warning: {r.sentence()}" for r in report.warnings[:SHOWN]),
+    ]
+    return StageOutcome(stage.name, "done", tables, notes=tuple(notes))

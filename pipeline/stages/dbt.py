@@ -1,0 +1,54 @@
+"""dbt: models, marts and metric marts in the warehouse's build schema, with dbt's own tests."""
+
+from __future__ import annotations
+
+from lake.errors import AuditFailedError
+from pipeline.context import Parts, RunContext
+from pipeline.fingerprint import code_hash
+from pipeline.graph import Stage
+from pipeline.outcome import StageOutcome, TableOutcome
+
+SHOWN = 5
+
+
+def inputs(context: RunContext, stage: Stage) -> Parts:
+    """What was loaded, dbt's target, and the project's code."""
+    return {
+        "loaded": context.built_by("load"),
+        "snapshot": context.inputs_of("load"),
+        "target": context.workspace.settings.dbt.target,
+        "code": code_hash(),
+    }
+
+
+def outputs(context: RunContext, stage: Stage) -> Parts:
+    """The warehouse's file."""
+    path = context.workspace.settings.warehouse.path
+    return {"warehouse": str(path) if path.exists() else None}
+
+
+def execute(context: RunContext, stage: Stage) -> StageOutcome:
+    """Build everything; a failed test of severity error ends the run before publish."""
+    from lake.writes import committing
+
+    last = max(context.selection.run_dates).isoformat()
+    with committing("dbt.build", str(context.workspace.settings.warehouse.path)):
+        result = context.workers.dbt.build(
+            {"run_date": last}, progress=lambda done, total, name: context.advance(stage.name, done, total)
+        )
+    if result.errors:
+        named = [str(failure) for failure in result.errors[:SHOWN]]
+        more = len(result.errors) - len(named)
+        raise AuditFailedError(
+            f"{len(result.errors)} dbt tests failed; nothing was published",
+            where="\n    ".join([*named, *([f"and {more} more"] if more > 0 else [])]),
+            fix="mend the model or the data, then run again; the published tables are as they were",
+        )
+    tables = tuple(
+        TableOutcome(model.name, rows_out=model.rows, output_version=context.run_id)
+        for model in result.models
+        if model.rows is not None
+    )
+    notes = [f"{len(result.models)} models, {len(result.tests)} tests passed"]
+    notes += [f"warning: {failure}" for failure in result.failures[:SHOWN]]
+    return StageOutcome(stage.name, "done", tables, notes=tuple(notes))

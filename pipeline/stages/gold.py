@@ -1,0 +1,59 @@
+"""Gold: the transformations run on the chosen engine; all tables of one build become visible as one snapshot."""
+
+from __future__ import annotations
+
+from pipeline.context import Parts, RunContext
+from pipeline.fingerprint import code_hash
+from pipeline.graph import Stage
+from pipeline.outcome import StageOutcome, TableOutcome
+
+
+def inputs(context: RunContext, stage: Stage) -> Parts:
+    """Versions of silver, contracts, engine, and our code."""
+    workspace = context.workspace
+    silver = [contract.table for contract in workspace.contracts.values() if contract.layer == "silver"]
+    return {
+        "silver": {name: workspace.table(name).version() for name in sorted(silver)},
+        "contracts": {name: contract.digest for name, contract in sorted(workspace.contracts.items())},
+        "engine": workspace.settings.gold.engine,
+        "code": code_hash(),
+    }
+
+
+def outputs(context: RunContext, stage: Stage) -> Parts:
+    """The committed snapshot and the version of each table."""
+    from lake.gold import latest_snapshot
+
+    snapshot = latest_snapshot(context.workspace.objects)
+    versions = {name: context.workspace.table(name).version() for name in stage.writes}
+    return {"snapshot": snapshot.number if snapshot else None, "versions": versions}
+
+
+def execute(context: RunContext, stage: Stage) -> StageOutcome:
+    """Build what changed, and commit the snapshot."""
+    from lake.engines import engine
+    from lake.gold import build
+    from lake.transforms import discover
+
+    workspace = context.workspace
+    result = build(
+        workspace.objects,
+        workspace.contracts,
+        discover(),
+        engine(workspace.settings.gold.engine),
+        run_id=context.run_id,
+    )
+    tables = tuple(
+        TableOutcome(
+            name,
+            rows_in=table.rows_in,
+            rows_out=table.rows_out,
+            output_version=table.version,
+            notes=("unchanged",) if table.unchanged else (),
+        )
+        for name, table in result.tables.items()
+    )
+    held = tuple(
+        f"{rows} rows of {name} are held: their parent has not arrived" for name, rows in result.held.items() if rows
+    )
+    return StageOutcome(stage.name, "done", tables, notes=held)

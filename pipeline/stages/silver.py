@@ -1,0 +1,127 @@
+"""Silver: every load that bronze has and silver has not goes through the gate and is merged by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lake.contract.model import Contract
+from pipeline.context import Parts, RunContext
+from pipeline.fingerprint import code_hash
+from pipeline.graph import Stage
+from pipeline.outcome import StageOutcome, TableOutcome
+from pipeline.sources import source as open_source
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from lake.bronze import LoadRef
+    from lake.silver import SilverResult
+    from pipeline.sources.base import LoadedPayload
+
+
+def silver_contracts(workspace: Workspace) -> list[Contract]:
+    """Contracts of silver, parents before children, so that a run's order never depends on names."""
+    silver = [contract for contract in workspace.contracts.values() if contract.layer == "silver"]
+    return sorted(silver, key=lambda contract: (bool(contract.references), contract.table))
+
+
+def loads_of(workspace: Workspace, contract: Contract) -> list[LoadRef]:
+    """Every load that feeds this table."""
+    return [ref for source, dataset in contract.datasets for ref in workspace.bronze.loads(source, dataset)]
+
+
+def inputs(context: RunContext, stage: Stage) -> Parts:
+    """All loads in bronze, the contracts, and our code."""
+    workspace = context.workspace
+    datasets = sorted({pair for contract in silver_contracts(workspace) for pair in contract.datasets})
+    return {
+        "bronze": [ref.load for pair in datasets for ref in workspace.bronze.loads(*pair)],
+        "contracts": {contract.table: contract.digest for contract in silver_contracts(workspace)},
+        "code": code_hash(),
+    }
+
+
+def outputs(context: RunContext, stage: Stage) -> Parts:
+    """The version of each silver table."""
+    return {name: context.workspace.table(name).version() for name in stage.writes}
+
+
+def execute(context: RunContext, stage: Stage) -> StageOutcome:
+    """Bring every silver table up to date."""
+    parse = Parser(context.workspace)
+    contracts = silver_contracts(context.workspace)
+    results = []
+    for done, contract in enumerate(contracts):
+        context.advance(stage.name, done, len(contracts))
+        results.append((contract, update_table(context.workspace, contract, parse, context.options.accept_shrink)))
+    if context.options.write_csv:
+        write_csv(context.workspace, contracts)
+    problems = tuple(
+        f"{contract.table}: {load}: {reason}"
+        for contract, result in results
+        for load, reason in result.refused_loads.items()
+    )
+    return StageOutcome(stage.name, "done", tuple(_outcome(c, r) for c, r in results), problems=problems)
+
+
+def update_table(
+    workspace: Workspace, contract: Contract, parse: Parser, accept_shrink: bool = False, rebuild: bool = False
+) -> SilverResult:
+    """One silver table: gate and merge what is new for it."""
+    from lake.silver import update
+
+    return update(
+        workspace.objects,
+        contract,
+        workspace.bronze,
+        parse,
+        loads=loads_of(workspace, contract),
+        accept_shrink=accept_shrink,
+        rebuild=rebuild,
+    )
+
+
+def _outcome(contract: Contract, result: SilverResult) -> TableOutcome:
+    return TableOutcome(
+        contract.table,
+        rows_in=result.rows_in,
+        valid=result.valid,
+        rejected=result.rejected,
+        rows_out=result.inserted + result.updated,
+        bytes=result.bytes,
+        output_version=result.version,
+    )
+
+
+class Parser:
+    """Parses loads by their source; what one table's turn has parsed serves the next table's."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._parsed: dict[tuple[str, ...], tuple[Mapping[str, pl.DataFrame], Mapping[str, str]]] = {}
+
+    def __call__(self, loads: Sequence[LoadedPayload]) -> tuple[Mapping[str, pl.DataFrame], Mapping[str, str]]:
+        """Frames by table and refused loads with their reason."""
+        key = tuple(load.load for load in loads)
+        if key not in self._parsed:
+            (source,) = {load.request.source for load in loads}
+            self._parsed[key] = open_source(source, self._workspace.settings).parse(loads)
+        return self._parsed[key]
+
+
+def write_csv(workspace: Workspace, contracts: Sequence[Contract]) -> None:
+    """Write each silver table as CSV beside the lake, for a look in a spreadsheet."""
+    from lake.writes import committing
+
+    folder = workspace.settings.data / "csv"
+    folder.mkdir(parents=True, exist_ok=True)
+    for contract in contracts:
+        if not workspace.table(contract.table).exists():
+            continue
+        rows = workspace.table(contract.table).scan().select(contract.column_names).sort(contract.primary_key).collect()
+        target, unfinished = folder / f"{contract.table}.csv", folder / f".{contract.table}.csv.unfinished"
+        rows.write_csv(unfinished)
+        with committing("silver.csv", str(target)):
+            unfinished.replace(target)

@@ -1,0 +1,77 @@
+"""Staging: gold's snapshot goes into a database that enforces keys and references itself. No pass, no warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lake.errors import TableError
+from lake.gold.snapshot import Snapshot, latest_snapshot
+from pipeline.context import Parts, RunContext
+from pipeline.graph import Stage
+from pipeline.outcome import StageOutcome, TableOutcome
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from warehouse.backends.base import Backend
+
+
+def inputs(context: RunContext, stage: Stage) -> Parts:
+    """The snapshot, the contracts of what is staged, and the database."""
+    workspace = context.workspace
+    snapshot = latest_snapshot(workspace.objects)
+    settings = workspace.settings.staging
+    return {
+        "snapshot": snapshot.number if snapshot else None,
+        "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
+        "database": [settings.backend, str(settings.folder)],
+    }
+
+
+def outputs(context: RunContext, stage: Stage) -> Parts:
+    """The file that is current; a database server keeps its own."""
+    settings = context.workspace.settings.staging
+    if settings.backend != "duckdb":
+        return {"target": settings.backend}
+    from warehouse import pointer
+
+    path = pointer.current(settings.folder)
+    return {"target": path.name if path and path.exists() else None}
+
+
+def execute(context: RunContext, stage: Stage) -> StageOutcome:
+    """Stage all tables of the snapshot, all or nothing."""
+    from warehouse.stage import stage as stage_tables
+
+    workspace = context.workspace
+    snapshot = committed_snapshot(workspace)
+    database = staging_backend(workspace)
+    try:
+        result = stage_tables(snapshot, workspace.table, workspace.contracts, database, context.run_id)
+    finally:
+        database.close()
+    tables = tuple(
+        TableOutcome(
+            name, rows_in=rows, valid=rows, rows_out=rows, input_versions={name: snapshot.tables[name]},
+            output_version=context.run_id,
+        )
+        for name, rows in result.tables.items()
+    )  # fmt: skip
+    return StageOutcome(stage.name, "done", tables)
+
+
+def staging_backend(workspace: Workspace) -> Backend:
+    """The staging database of this environment, not yet connected."""
+    from warehouse.backends import backend
+
+    settings = workspace.settings.staging
+    if settings.backend == "duckdb":
+        return backend("duckdb", folder=workspace.folder(settings.folder))
+    return backend(settings.backend, url=settings.url.reveal() if settings.url else "")
+
+
+def committed_snapshot(workspace: Workspace) -> Snapshot:
+    """Gold's newest snapshot; TableError before the first."""
+    snapshot = latest_snapshot(workspace.objects)
+    if snapshot is None:
+        raise TableError("gold has no committed snapshot yet", fix="build it first: mirrorlake run --job gold")
+    return snapshot
