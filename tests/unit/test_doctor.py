@@ -1,0 +1,147 @@
+"""`mirrorlake doctor`: settings with origins, checks of the machine, exit code 1 where one fails."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline import checks
+from pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from tests.conftest import RunCli
+
+Found = dict[str, checks.Check]
+
+
+def found() -> Found:
+    return {check.name: check for check in checks.run_checks(load_settings())}
+
+
+def test_a_good_machine_passes_every_check(project: Path) -> None:
+    for check in found().values():
+        assert check.verdict in ("ok", "warning"), check
+    assert not project.exists(), "looking changes nothing"
+
+
+def test_each_setting_is_shown_with_its_origin(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_GOLD_ENGINE", "duckdb")
+    said = run_cli("doctor")
+    assert said.exit_code == 0, said.text
+    rows = {line.split()[0]: line.split() for line in said.out.splitlines() if line.strip()}
+    assert rows["gold.engine"] == ["gold.engine", "duckdb", "environment", "MIRRORLAKE_GOLD_ENGINE"]
+    assert rows["publish.keep"][1] == "2"
+    assert rows["publish.keep"][2].startswith("profiles/dev.toml:")
+    assert "python: 3.11" in said.out
+
+
+def test_json_is_for_machines(run_cli: RunCli) -> None:
+    document = json.loads(run_cli("doctor", "--json").out)
+    assert document["env"] == "dev"
+    assert document["settings"]["gold.engine"]["value"] == "polars"
+    assert {check["verdict"] for check in document["checks"]} <= {"ok", "warning"}
+
+
+@pytest.mark.parametrize("arguments", [("doctor", "--env", "prod"), ("--env", "prod", "doctor")])
+def test_an_incomplete_profile_fails_and_says_what_it_lacks(run_cli: RunCli, arguments: tuple[str, ...]) -> None:
+    said = run_cli(*arguments)
+    assert said.exit_code == 1
+    assert "failed   profile: the environment 'prod' cannot run yet" in said.out
+    assert "not set: snowflake.account" in said.out
+
+
+def test_a_config_file_shows_as_origin(run_cli: RunCli, tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text('[gold]\nengine = "duckdb"\n')
+    assert f"{config}:2" in run_cli("doctor", "--config", str(config)).out
+
+
+def test_a_wrong_setting_is_an_error_without_traceback(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_GOLD_ENGINE", "sparc")
+    said = run_cli("doctor")
+    assert said.exit_code == 2
+    assert said.err.startswith("error: unknown gold.engine: 'sparc'")
+
+
+def test_another_python_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0))
+    assert found()["python"].verdict == "failed"
+
+
+def test_missing_and_old_packages_are_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["click>=8", "polars>=99", "no-such-package>=1", "snowflake-connector-python>=99; extra == 'snowflake'"]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: wanted)
+    check = found()["packages"]
+    assert check.verdict == "failed"
+    assert "polars>=99 (found: 2" in check.detail
+    assert "no-such-package>=1 (found: nothing)" in check.detail
+    assert "snowflake" not in check.detail, "nothing needs that extra here"
+
+
+def test_a_library_that_cannot_be_imported_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert found()["duckdb"].verdict == "failed"
+    assert found()["polars"].verdict == "ok"
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(10**8, "failed"), (10**9, "warning"), (10**11, "ok")])
+def test_little_space_is_said(project: Path, monkeypatch: pytest.MonkeyPatch, free: int, verdict: str) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    assert found()["disk"].verdict == verdict
+
+
+def test_a_data_folder_that_cannot_be_written_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    check = found()["data folder"]
+    assert check.verdict == "failed"
+    assert "Permission denied" in check.detail
+
+
+def test_missing_recordings_fail_only_where_they_are_needed(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MIRRORLAKE_SAMPLES", str(tmp_path / "none"))
+    assert found()["recordings of openmeteo"].verdict == "failed"
+    monkeypatch.setenv("MIRRORLAKE_SOURCES_OPENMETEO_LIVE", "true")
+    assert "recordings of openmeteo" not in found()
+
+
+def test_a_postgres_that_does_not_answer_fails_without_its_password(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "postgres" not in found()
+    monkeypatch.setenv("MIRRORLAKE_STAGING_URL", "postgresql://lake:c4nary-word@127.0.0.1:9/x")
+    check = found()["postgres"]
+    assert check.verdict == "failed"
+    assert check.detail.startswith("postgresql://lake:****@127.0.0.1:9/x: ")
+    assert "c4nary" not in str(check)
+
+
+def test_a_damaged_lease_fails_with_its_path(project: Path) -> None:
+    path = project / "lake" / "_state" / "lease.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    check = found()["lease"]
+    assert check.verdict == "failed"
+    assert str(path) in check.detail
+
+
+def test_an_error_of_many_lines_is_shortened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lake.errors import ContractError
+
+    def broken() -> None:
+        raise ContractError("\n".join(f"fault {number}" for number in range(40)), where="a file", fix="mend it")
+
+    monkeypatch.setattr("lake.contract.load.load_contracts", broken)
+    check = found()["contracts"]
+    assert "fault 8; and 31 lines more (a file)" in check.detail
+    assert check.fix == "mend it"
