@@ -1,0 +1,132 @@
+"""The command line: quick to start, errors as messages, unknown words answered with the known ones."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from lake.errors import ConfigError, LeaseHeldError
+from pipeline import cli
+
+if TYPE_CHECKING:
+    from tests.conftest import RunCli
+
+LIGHT = ("click", "lake.errors", "pipeline", "pipeline.cli", "pipeline.run", "pipeline.commands")
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Modules of ours, and heavy ones, that a call has imported."""
+    code = (
+        "import sys\nfrom pipeline.cli import main\nmain(sys.argv[1:])\n"
+        "print('::', *sys.modules, file=sys.stderr, sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return set(done.stderr.split("::")[1].split())
+
+
+def test_help_imports_nothing_of_ours_but_the_list_of_commands() -> None:
+    modules = imported_by("--help")
+    ours = {name for name in modules if name.split(".")[0] in ("lake", "warehouse", "pipeline")}
+    assert ours == {"lake", "lake.errors", "pipeline", "pipeline.cli"}
+    assert not modules & {"polars", "duckdb", "pyarrow", "rich", "structlog", "httpx", "yaml", "pydantic"}
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_commands_help_imports_click_and_itself_only(name: str) -> None:
+    modules = imported_by(name, "--help")
+    ours = {module for module in modules if module.split(".")[0] in ("lake", "warehouse", "pipeline")}
+    assert ours <= {"lake", "lake.errors", "pipeline", "pipeline.cli", "pipeline.commands", f"pipeline.commands.{name}"}
+    assert not modules & {"polars", "duckdb", "pyarrow", "rich", "structlog", "httpx", "yaml", "pydantic"}
+
+
+def test_help_is_quick() -> None:
+    def seconds() -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "pipeline.run", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - began
+
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_listed_command_is_there_with_help(run_cli: RunCli, name: str) -> None:
+    said = run_cli(name, "--help")
+    assert said.exit_code == 0
+    assert said.out.startswith(f"Usage: mirrorlake {name}")
+    assert importlib.import_module(f"pipeline.commands.{name}").command.help
+
+
+def test_help_lists_every_command(run_cli: RunCli) -> None:
+    said = run_cli("--help")
+    for name in cli.COMMANDS:
+        assert f"\n  {name} " in said.out
+
+
+@pytest.mark.parametrize("arguments", [("rum",), ("runn", "--json"), ("../run",)])
+def test_an_unknown_command_lists_the_known_ones(run_cli: RunCli, arguments: tuple[str, ...]) -> None:
+    said = run_cli(*arguments)
+    assert said.exit_code == 2
+    assert f"unknown command {arguments[0]!r}; choose one of: run, plan, status" in said.err
+
+
+def test_the_version_is_the_packages(run_cli: RunCli) -> None:
+    assert "0.1.0" in run_cli("--version").out
+
+
+def test_an_unknown_environment_is_refused_whichever_way_it_is_said(
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments in (("--env", "porduction", "runs"), ("runs", "--env", "porduction")):
+        said = run_cli(*arguments)
+        assert said.exit_code == 2
+        assert "choose one of: dev, prod, rehearsal" in said.err
+    monkeypatch.setenv("LAKE_ENV", "porduction")
+    assert "environment LAKE_ENV" in run_cli("runs").err
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "words"),
+    [
+        (
+            ConfigError("it is wrong", where="here", fix="mend it"),
+            1,
+            "error: it is wrong\n  where: here\n  what to do: mend it",
+        ),
+        (LeaseHeldError("held"), 1, "error: held"),
+        (click.Abort(), 1, "aborted"),
+        (click.UsageError("no such thing"), 2, "no such thing"),
+        (click.exceptions.Exit(3), 3, ""),
+    ],
+)
+def test_errors_become_messages_and_exit_codes(
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, error: Exception, exit_code: int, words: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pipeline.workspace.open_workspace", fail)
+    said = run_cli("runs")
+    assert said.exit_code == exit_code
+    assert words in said.err
+    assert "Traceback" not in said.text
+
+
+def test_a_reader_that_goes_away_is_no_error(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("pipeline.workspace.open_workspace", fail)
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert cli.main(["runs"]) == 0
+
+
+def test_the_module_runs_like_the_run_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "pipeline.run", "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: mirrorlake run")
