@@ -1,4 +1,4 @@
-"""Tables of every database from the contract: types, keys, references, and checks from the very rules that the gate has.
+"""Tables of every database from the contract: types, keys, references, and checks from the rules that the gate has.
 
 Names stay unquoted: contracts hold only lower snake case that no backend reserves. A timestamp is an instant, stored
 with time zone; sessions speak UTC. Rules of severity ``warn`` are never constraints. Snowflake enforces NOT NULL only;
@@ -8,12 +8,12 @@ would sort texts by the database's language; ``COLLATE "C"`` sorts them by code 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Literal
 
 from lake.contract import relations
-from lake.contract.model import Column, Contract, Reference, Rule, Type
+from lake.contract.model import Column, Contract, Reference, Rule, RuleKind, Type
 from lake.errors import UnknownChoiceError
 
 Dialect = Literal["duckdb", "postgres", "snowflake"]
@@ -28,7 +28,7 @@ _COMMON_TYPES = {"integer": "BIGINT", "boolean": "BOOLEAN", "date": "DATE"}
 
 
 def parents_first(contracts: Iterable[Contract]) -> list[Contract]:
-    """The contracts so ordered that each table stands after those that it refers to (see ``lake.contract.relations``)."""
+    """The contracts so ordered that each table stands after those that it refers to."""
     return relations.parents_first(contracts)
 
 
@@ -57,21 +57,21 @@ def rule_condition(rule: Rule, contract: Contract, dialect: Dialect) -> str | No
     if dialect not in DIALECTS:
         raise UnknownChoiceError("dialect", dialect, DIALECTS)
     name = rule.columns[0] if rule.columns else ""
-    match rule.kind:
-        case "minimum":
-            return f"{name} >= {literal(rule.argument, dialect)}"
-        case "maximum":
-            return f"{name} <= {literal(rule.argument, dialect)}"
-        case "max_length":
-            return f"{'char_length' if dialect == 'postgres' else 'length'}({name}) <= {rule.argument}"
-        case "enum":
-            assert isinstance(rule.argument, tuple)
-            return f"{name} IN ({', '.join(literal(value, dialect) for value in rule.argument)})"
-        case "pattern":
-            return _pattern(name, literal(rule.argument, dialect), dialect)
-        case "expression":
-            return rule.expression
-    return None
+    length = "char_length" if dialect == "postgres" else "length"
+    written: dict[RuleKind, Callable[[], str | None]] = {
+        "minimum": lambda: f"{name} >= {literal(rule.argument, dialect)}",
+        "maximum": lambda: f"{name} <= {literal(rule.argument, dialect)}",
+        "max_length": lambda: f"{length}({name}) <= {rule.argument}",
+        "enum": lambda: _among(name, rule.argument, dialect),
+        "pattern": lambda: _pattern(name, literal(rule.argument, dialect), dialect),
+        "expression": lambda: rule.expression,
+    }
+    return written[rule.kind]() if rule.kind in written else None
+
+
+def _among(name: str, choices: object, dialect: Dialect) -> str:
+    assert isinstance(choices, tuple)
+    return f"{name} IN ({', '.join(literal(choice, dialect) for choice in choices)})"
 
 
 def _pattern(name: str, pattern: str, dialect: Dialect) -> str:

@@ -1,1 +1,1 @@
-"""What a table is: the contract's model, its reading from YAML, and the types, rules and samples that follow from it."""
+"""What a table is: the model of a contract, how it is read from YAML, and what follows: types, rules, samples."""

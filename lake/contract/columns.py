@@ -12,34 +12,25 @@ from lake.contract.patterns import check_pattern
 from lake.contract.reserved import RESERVED
 from lake.contract.rules import breaks
 from lake.contract.values import parse_value
+from lake.contract.vocabulary import (
+    CHECK_KEYS,
+    COLUMN_CUSTOM,
+    COLUMN_KEYS,
+    LOGICAL_TYPES,
+    MAX_NAME_LENGTH,
+    NAME,
+    PHYSICAL_TYPES,
+    SEVERITIES,
+)
 from lake.errors import ContractError
 
-NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
-MAX_NAME_LENGTH = 48  # with the suffix of a constraint's name it stays within Postgres's 63
-PROPERTY_KEYS = frozenset(
-    "id name description logicalType physicalType logicalTypeOptions required primaryKey primaryKeyPosition partitioned "
-    "partitionKeyPosition examples quality relationships customProperties businessName classification tags "
-    "criticalDataElement deprecated authoritativeDefinitions transformSourceObjects transformLogic "
-    "transformDescription".split()
-)
-COLUMN_CUSTOM = ("decimals", "partitionBy", "severities", "sourceField", "unit")
-SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warn"}
-LOGICAL_TYPES = ("boolean", "date", "integer", "number", "string", "timestamp")
-_PHYSICAL = {
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "integer": "BIGINT",
-    "number": "DOUBLE or DECIMAL(precision,scale)",
-    "string": "VARCHAR",
-    "timestamp": "TIMESTAMP",
-}
 _DECIMAL = re.compile(r"DECIMAL\((\d{1,2}),\s*(\d{1,2})\)\Z")
 _BOUNDS = ("minimum", "maximum")
 
 
 def read_column(section: Section) -> Column:
     """One column; whatever is wrong with it is noted in the section's problems."""
-    section.allow(PROPERTY_KEYS)
+    section.allow(COLUMN_KEYS)
     name = _name(section)
     kind = _type(section)
     custom = section.custom(COLUMN_CUSTOM)
@@ -89,13 +80,15 @@ def _type(section: Section) -> Type:
         if not (1 <= precision <= 38 and scale <= precision):
             section.fault("physicalType", f"{physical}: no such decimal", "precision is 1 to 38, scale at most that")
         return Type("decimal", precision, scale)
-    if physical and physical != _PHYSICAL[logical].partition(" ")[0]:
+    if physical and physical != PHYSICAL_TYPES[logical].partition(" ")[0]:
         why = ""
         if physical.startswith("U") or "UNSIGNED" in physical:
             why = " (unsigned integers do not exist everywhere)"
         if physical.endswith(("_NS", "(9)")):
             why = " (timestamps are UTC microseconds)"
-        section.fault("physicalType", f"a {logical} cannot be stored as {physical}{why}", f"write {_PHYSICAL[logical]}")
+        section.fault(
+            "physicalType", f"a {logical} cannot be stored as {physical}{why}", f"write {PHYSICAL_TYPES[logical]}"
+        )
     kinds: dict[str, Any] = {"number": "float"}
     column_type = Type(kinds.get(logical, logical))
     _check_suffix(section, column_type)
@@ -147,7 +140,7 @@ def _noting(section: Section, key: str, check: Callable[[str], object], value: s
 def _enum(section: Section, column_type: Type, severities: dict[RuleKind, Severity]) -> tuple[str, ...]:
     values: tuple[str, ...] = ()
     for check in section.sections("quality"):
-        check.allow(("type", "metric", "arguments", "mustBe", "severity", "description", "dimension", "name", "id"))
+        check.allow(CHECK_KEYS)
         if check.choose("metric", "metric of a column", ("invalidValues",), "invalidValues") and values:
             check.fault("metric", "the valid values stand twice")
         valid = check.section("arguments").allow(("validValues",)).get("validValues", "list", required=True) or []

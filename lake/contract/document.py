@@ -44,7 +44,7 @@ class Problems:
         raise_all(self.found)
 
 
-class ContractErrors(ContractError):
+class ManyContractsError(ContractError):
     """Several faults at once, each as an error of its own in ``errors``."""
 
     def __init__(self, errors: Sequence[ContractError]) -> None:
@@ -56,12 +56,12 @@ class ContractErrors(ContractError):
 
 
 def raise_all(found: Iterable[ContractError]) -> None:
-    """Raise nothing, the only error, or one ContractErrors that tells all of them."""
+    """Raise nothing, the only error, or one ManyContractsError that tells all of them."""
     errors = [single for error in found for single in getattr(error, "errors", (error,))]
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise ContractErrors(errors)
+        raise ManyContractsError(errors)
 
 
 @dataclass
@@ -80,6 +80,7 @@ class Section:
         return self
 
     def fault(self, key: str, what: str, fix: str | None = None) -> None:
+        """Note what is wrong with the value of a key."""
         self.problems.add((*self.where, key), what, fix)
 
     def get(self, key: str, kind: str, *, required: bool = False) -> Any:
@@ -95,9 +96,11 @@ class Section:
         return value
 
     def text(self, key: str, *, required: bool = False) -> str:
+        """The text of a key, empty where there is none."""
         return self.get(key, "text", required=required) or ""
 
     def flag(self, key: str) -> bool:
+        """Whether a key is set and true."""
         return self.get(key, "true or false") or False
 
     def choose(self, key: str, kind: str, known: Collection[str], default: str) -> Any:
@@ -109,6 +112,7 @@ class Section:
         return default if value is None else value
 
     def section(self, key: str) -> Section:
+        """The mapping of a key, empty where there is none."""
         return Section(self.get(key, "mapping") or {}, (*self.where, key), self.problems)
 
     def sections(self, key: str, *, required: bool = False) -> Iterator[Section]:

@@ -1,4 +1,4 @@
-"""The common subset of SQL in which a contract writes its cross-field rules: read, checked and typed without a database.
+"""The common subset of SQL for a contract's cross-field rules: read, checked and typed without a database.
 
     expression: comparison, AND, OR, NOT, + - * /, IS [NOT] NULL, [NOT] BETWEEN, [NOT] IN, columns, numbers, 'text'
 
@@ -181,7 +181,7 @@ class _Parser:
         if token[0] == "'":
             return ("text", token[1:-1].replace("''", "'")), "string"
         if token in ("true", "false"):
-            return ("boolean", token == "true"), "boolean"
+            return ("boolean", token == "true"), "boolean"  # noqa: S105 (a token of a grammar)
         return self._column(token)
 
     def _column(self, token: str) -> tuple[Tree, str]:

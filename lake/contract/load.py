@@ -1,4 +1,4 @@
-"""Contracts from ODCS v3.1 YAML files: ``load_contracts`` reads a folder in about ten milliseconds and refuses every error.
+"""Contracts from ODCS v3.1 YAML files: a folder is read in about ten milliseconds, and every error is refused.
 
 The checks here are our own, on plain values, because the standard's package costs more to import than all contracts to
 read; ``mirrorlake contracts check`` asks that package as a second judge.
@@ -6,6 +6,7 @@ read; ``mirrorlake contracts check`` asks that package as a second judge.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,19 @@ def load_contracts(folder: Path | None = None) -> Contracts:
 
     Raises ContractError with file, line and the valid choices; where several things are wrong, it tells all of them.
     """
-    folder = folder or packaged_folder()
+    return load_files(contract_files(folder or packaged_folder()))
+
+
+def contract_files(folder: Path) -> list[Path]:
+    """The contract files of a folder and its subfolders; ContractError where there are none."""
     paths = sorted(folder.rglob(f"*{SUFFIX}"))
     if not paths:
         raise ContractError("no contract found", where=str(folder), fix=f"write <table>{SUFFIX} into it")
+    return paths
+
+
+def load_files(paths: Iterable[Path]) -> Contracts:
+    """The contracts of these files, checked in themselves and against each other; errors as by ``load_contracts``."""
     read: list[tuple[Contract, Problems]] = []
     found: list[ContractError] = []
     for path in paths:

@@ -64,9 +64,10 @@ class Rule:
 
     ``name`` is unique in the contract (``temperature_c.minimum``, ``dew_point_not_above_temperature``).
     ``columns`` are those that it reads. ``argument`` is a bound as a Python value of the column's type (int, float,
-    Decimal, date, aware datetime in UTC), the maximal length, the tuple of an enum, or the pattern. For ``expression`` rules ``expression`` is a boolean SQL expression in the
-    common subset (comparison, + - * /, AND, OR, NOT, IS [NOT] NULL, BETWEEN, IN); as in SQL's CHECK, a row breaks it
-    only when it is false, not when it is null.
+    Decimal, date, aware datetime in UTC), the maximal length, the tuple of an enum, or the pattern.
+
+    For ``expression`` rules ``expression`` is a boolean SQL expression in the common subset (comparison, + - * /, AND,
+    OR, NOT, IS [NOT] NULL, BETWEEN, IN); as in SQL's CHECK, a row breaks it only when it is false, not when it is null.
     """
 
     name: str

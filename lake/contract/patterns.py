@@ -147,7 +147,7 @@ def text_matching(pattern: str, chance: Random, length: int | None = None) -> st
     pieces = _parse(pattern)
     text = _write(pieces, chance, 0)
     if length is not None and len(text) < length:
-        text = _write(pieces, chance, length - len(_write(pieces, Random(0), 0, shortest=True)), shortest=True)
+        text = _write(pieces, chance, length - len(_write(pieces, chance, 0, shortest=True)), shortest=True)
     return text
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from lake.contract.expressions import Tree, parse
 from lake.contract.model import Contract, Rule
 
-_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+_BINARY: dict[str, Callable[[Any, Any], pl.Expr]] = {
     "and": operator.and_,
     "or": operator.or_,
     "=": operator.eq,
@@ -42,49 +42,45 @@ def expression(tree: Tree) -> pl.Expr:
     """A tree (see ``lake.contract.expressions``) as a Polars expression with SQL's three-valued logic."""
     kind, *parts = tree
     if kind in _BINARY:
-        return pl.Expr._from_pyexpr(_BINARY[kind](expression(parts[0]), expression(parts[1]))._pyexpr)
-    match kind:
-        case "column":
-            return pl.col(parts[0])
-        case "number":
-            return pl.lit(float(parts[0]) if "." in parts[0] else int(parts[0]))
-        case "text" | "boolean":
-            return pl.lit(parts[0])
-        case "not":
-            return ~expression(parts[0])
-        case "negative":
-            return -expression(parts[0])
-        case "is_null":
-            return expression(parts[0]).is_null()
-        case "between":
-            value, low, high = map(expression, parts)
-            return (value >= low) & (value <= high)
-    value = expression(parts[0])
-    return reduce(operator.or_, (value == expression(choice) for choice in parts[1]))
+        return _BINARY[kind](expression(parts[0]), expression(parts[1]))
+    return _OTHER[kind](*parts)
+
+
+def _between(value: Tree, low: Tree, high: Tree) -> pl.Expr:
+    return (expression(value) >= expression(low)) & (expression(value) <= expression(high))
+
+
+def _among(value: Tree, choices: tuple[Tree, ...]) -> pl.Expr:
+    return reduce(operator.or_, (expression(value) == expression(choice) for choice in choices))
+
+
+_OTHER: dict[str, Callable[..., pl.Expr]] = {
+    "column": pl.col,
+    "number": lambda text: pl.lit(float(text) if "." in text else int(text)),
+    "text": pl.lit,
+    "boolean": pl.lit,
+    "not": lambda tree: ~expression(tree),
+    "negative": lambda tree: -expression(tree),
+    "is_null": lambda tree: expression(tree).is_null(),
+    "between": _between,
+    "in": _among,
+}
 
 
 def breaks(rule: Rule, contract: Contract) -> pl.Expr:
     """True where a row of a typed frame breaks the rule, false elsewhere, never null."""
     column = pl.col(rule.columns[0]) if rule.columns else pl.lit(None)
     argument: Any = float(rule.argument) if isinstance(rule.argument, Decimal) else rule.argument
-    match rule.kind:
-        case "required":
-            return column.is_null()
-        case "minimum":
-            broken = column < pl.lit(argument)
-        case "maximum":
-            broken = column > pl.lit(argument)
-        case "max_length":
-            broken = column.str.len_chars() > argument
-        case "enum":
-            broken = ~column.is_in(list(argument))
-        case "pattern":
-            broken = ~column.str.contains(argument)
-        case "expression":
-            broken = ~expression(tree_of(rule, contract))
-        case _:
-            return pl.lit(False)
-    return broken.fill_null(False)
+    broken: dict[str, Callable[[], pl.Expr]] = {
+        "required": column.is_null,
+        "minimum": lambda: column < pl.lit(argument),
+        "maximum": lambda: column > pl.lit(argument),
+        "max_length": lambda: column.str.len_chars() > argument,
+        "enum": lambda: ~column.is_in(list(argument)),
+        "pattern": lambda: ~column.str.contains(argument),
+        "expression": lambda: ~expression(tree_of(rule, contract)),
+    }
+    return broken[rule.kind]().fill_null(False)
 
 
 def verdicts(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:

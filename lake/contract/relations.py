@@ -55,7 +55,7 @@ def _check_reference(contract: Contract, reference: Reference, tables: dict[str,
     elif contract.layer != parent.layer or (contract.warehouse and not parent.warehouse):
         problems.add(
             where,
-            f"{contract.table} ({contract.layer}) cannot refer to {parent.table} ({parent.layer}): they never lie together",
+            f"{contract.table} ({contract.layer}) cannot refer to {parent.table} ({parent.layer}): they lie apart",
             "refer to a table of the same layer; a warehouse table to a warehouse table",
         )
 

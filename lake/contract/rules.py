@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lake.contract.model import Column, Rule, RuleKind
@@ -47,21 +48,22 @@ def _rule(column: Column, kind: RuleKind, argument: Any) -> Rule:
     return Rule(name=f"{column.name}.{kind}", kind=kind, columns=(column.name,), severity=severity, argument=argument)
 
 
+_BROKEN: dict[RuleKind, Callable[[Any, Any], bool]] = {
+    "minimum": operator.lt,
+    "maximum": operator.gt,
+    "max_length": lambda value, length: len(value) > length,
+    "enum": lambda value, choices: value not in choices,
+    "pattern": lambda value, pattern: not matches(pattern, value),
+}
+
+
 def breaks(column: Column, value: Any) -> str:
     """The name of the first rule of the column that a typed value breaks, or nothing. Null breaks only ``required``."""
     for rule in column_rules([column]):
-        argument: Any = rule.argument
-        if value is None:
-            broken = rule.kind == "required"
+        if rule.kind == "required":
+            broken = value is None
         else:
-            broken = {
-                "required": lambda: False,
-                "minimum": lambda argument=argument: value < argument,
-                "maximum": lambda argument=argument: value > argument,
-                "max_length": lambda argument=argument: len(value) > argument,
-                "enum": lambda argument=argument: value not in argument,
-                "pattern": lambda argument=argument: not matches(argument, value),
-            }[rule.kind]()
+            broken = value is not None and _BROKEN[rule.kind](value, rule.argument)
         if broken:
             return rule.name
     return ""

@@ -167,9 +167,9 @@ def _wrong_value(column: Column, rule: Rule, row: int, seed: int) -> Any:
             length = argument + 1
             return text_matching(column.pattern, chance, length) if column.pattern else "x" * length
         case "enum":
-            candidates = (f"{word}{row}" for word in ("no_such_word", "none", "x", "?"))
-            fits = [text for text in candidates if len(text) <= (column.max_length or 99) and text not in argument]
-            return next(iter(fits), None)
+            words = [f"{word}{row}" for word in ("no_such_word", "none", "x", "?")]
+            fits = (text for text in words if len(text) <= (column.max_length or 99) and text not in argument)
+            return next(fits, None)
         case "pattern":
             good = text_matching(argument, chance)[: (column.max_length or 99) - 1]
             candidates = (f"{good}!", f"{good} ", f"{good}\n", good.upper(), good.lower(), f"!{row}", "", " ")

@@ -51,7 +51,7 @@ def sample(
     if not chosen:
         known = [*(rule.name for rule in contract.rules), *{rule.kind for rule in contract.rules}, "key", "type"]
         raise UnknownChoiceError("rule", invalid, known, where=contract.path or contract.table)
-    frames = []
+    frames: list[pl.DataFrame] = []
     for place, rule in enumerate(chosen):
         share = len(range(place, rows, len(chosen)))
         first = sum(len(frame) for frame in frames)
@@ -62,11 +62,13 @@ def sample(
 def broken(
     contract: Contract, seed: int = 0, rows: int = 1, *, parents: Parents | None = None
 ) -> list[tuple[str, pl.DataFrame]]:
-    """For every rule that some row can break, in the contract's order, its name and rows that break it; last ``key``."""
-    found: list[tuple[str, pl.DataFrame]] = []
-    for rule in contract.rules:
-        if rule.kind == "expression" or wrong(contract, rule, rows, seed) is not None:
-            found.append((rule.name, sample(contract, rows, seed, rule.name, parents=parents)))
+    """Name and breaking rows of every rule that some row can break, in the contract's order; ``key`` comes last."""
+    breakable = [
+        rule.name
+        for rule in contract.rules
+        if rule.kind == "expression" or wrong(contract, rule, rows, seed) is not None
+    ]
+    found = [(name, sample(contract, rows, seed, name, parents=parents)) for name in breakable]
     return [*found, ("key", sample(contract, max(2, rows), seed, "key", parents=parents))]
 
 

@@ -3,53 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import get_args
 
-from lake.contract.columns import COLUMN_CUSTOM, NAME, SEVERITIES, read_column
+from lake.contract.columns import read_column
 from lake.contract.document import Section
-from lake.contract.expressions import parse
-from lake.contract.model import (
-    Column,
-    Contract,
-    Evolution,
-    Freshness,
-    Granularity,
-    Layer,
-    LoadMode,
-    OnDuplicate,
-    Partition,
-    Reference,
-    Rule,
-)
+from lake.contract.loading import read_loading
+from lake.contract.model import Column, Contract, Granularity, Partition, Reference
+from lake.contract.promises import read_checks, read_service_levels
 from lake.contract.reserved import RESERVED
 from lake.contract.rules import column_rules
-from lake.errors import ContractError
-
-API_VERSION = "v3.1.0"
-_TOP_KEYS = frozenset(
-    "apiVersion kind id name version status domain description team roles schema slaProperties customProperties tenant "
-    "tags servers dataProduct support price authoritativeDefinitions slaDefaultElement contractCreatedTs".split()
+from lake.contract.vocabulary import (
+    API_VERSION,
+    COLUMN_CUSTOM,
+    MAX_NAME_LENGTH,
+    NAME,
+    TABLE_CUSTOM,
+    TABLE_KEYS,
+    TOP_KEYS,
 )
-_TABLE_KEYS = frozenset(
-    "id name logicalType physicalType description businessName dataGranularityDescription properties relationships "
-    "quality tags authoritativeDefinitions".split()
-)
-_CUSTOM = (
-    "datasets",
-    "evolution",
-    "history",
-    "layer",
-    "load",
-    "onDuplicate",
-    "rejectionThreshold",
-    "shrinkThreshold",
-    "versionColumn",
-    "warehouse",
-    "windowDays",
-)
-_SILVER_ONLY = ("datasets", "history", "load", "onDuplicate", "rejectionThreshold", "shrinkThreshold", "versionColumn")
-_SLA = ("availability", "freshness", "frequency", "generalAvailability", "latency", "retention", "timeToRepair")
-_HOURS = {"h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0}
 
 
 @dataclass
@@ -64,15 +35,15 @@ class _Properties:
 
 def read_table(document: Section) -> Contract:
     """The contract of a document; faults are noted in its problems, so the result counts only where there are none."""
-    document.allow(_TOP_KEYS)
+    document.allow(TOP_KEYS)
     _check_head(document)
     schema = _only_schema(document)
     name = _table_name(schema, document)
     found = _properties(schema)
-    custom = document.custom(_CUSTOM)
+    custom = document.custom(TABLE_CUSTOM)
     words = document.section("description").allow(("purpose", "usage", "limitations", "authoritativeDefinitions"))
-    rules, min_rows = _quality(schema, found.columns)
-    sla, freshness = _service_levels(document, name, found.columns)
+    rules, min_rows = read_checks(schema, found.columns)
+    sla, freshness = read_service_levels(document, name, found.columns)
     return Contract(
         table=name,
         version=document.text("version", required=True),
@@ -93,7 +64,7 @@ def read_table(document: Section) -> Contract:
         limitations=words.text("limitations"),
         roles=tuple((role.text("role", required=True), role.text("access")) for role in document.sections("roles")),
         path=str(document.problems.path),
-        **_loading(custom, found),
+        **read_loading(custom, found.columns, partitioned=bool(found.partitions)),
     )
 
 
@@ -112,13 +83,13 @@ def _only_schema(document: Section) -> Section:
     if len(schemas) != 1:
         document.fault("schema", f"a contract describes one table, this one {len(schemas)}", "write one file per table")
         schemas.append(Section({}, ("schema",), document.problems))
-    return schemas[0].allow(_TABLE_KEYS)
+    return schemas[0].allow(TABLE_KEYS)
 
 
 def _table_name(schema: Section, document: Section) -> str:
     name = schema.text("name", required=True)
-    if name and (not NAME.match(name) or len(name) > 48):
-        schema.fault("name", f"the table name {name!r} is not lower snake case of at most 48 characters")
+    if name and (not NAME.match(name) or len(name) > MAX_NAME_LENGTH):
+        schema.fault("name", f"the table name {name!r} is not lower snake case of at most {MAX_NAME_LENGTH} characters")
     if name in RESERVED:
         schema.fault("name", f"{name!r} is a reserved word of {', '.join(RESERVED[name])}", "choose another name")
     expected = document.problems.path.name.removesuffix(".odcs.yaml")
@@ -196,130 +167,3 @@ def _primary_key(schema: Section, found: _Properties) -> tuple[str, ...]:
     elif sorted(positions) != list(range(1, len(positions) + 1)):
         schema.fault("properties", f"primaryKeyPosition must count 1, 2, ...; it is {sorted(positions)}")
     return tuple(name for _, name in sorted(found.keys))
-
-
-def _quality(schema: Section, columns: list[Column]) -> tuple[list[Rule], int | None]:
-    kinds = {column.name: column.type.kind for column in columns}
-    rules: list[Rule] = []
-    min_rows: int | None = None
-    for check in schema.sections("quality"):
-        check.allow(
-            "id name description dimension severity type engine implementation metric unit".split(),
-            ("mustBeGreaterOrEqualTo",),
-        )
-        if check.choose("type", "type of check", ("custom", "library"), "library") == "library":
-            check.choose("metric", "metric of a table", ("rowCount",), "rowCount")
-            min_rows = check.get("mustBeGreaterOrEqualTo", "whole number", required=True)
-            continue
-        check.choose("engine", "engine", ("mirrorlake",), "mirrorlake")
-        if rule := _expression_rule(check, kinds):
-            if any(rule.name == other.name for other in rules):
-                check.fault("name", f"the rule {rule.name!r} stands twice", "name each rule once")
-            rules.append(rule)
-    return rules, min_rows
-
-
-def _expression_rule(check: Section, kinds: dict[str, Any]) -> Rule | None:
-    name = check.text("name", required=True)
-    if name and not NAME.match(name):
-        check.fault("name", f"the rule name {name!r} is not lower snake case")
-    severity = SEVERITIES[check.choose("severity", "severity", SEVERITIES, "error")]
-    text = check.text("implementation", required=True)
-    try:
-        expression = parse(text, kinds) if text else None
-    except ContractError as error:
-        check.fault("implementation", error.what, error.fix)
-        return None
-    if expression is None:
-        return None
-    return Rule(
-        name,
-        "expression",
-        expression.columns,
-        severity,
-        expression=expression.text,
-        description=check.text("description"),
-    )
-
-
-def _service_levels(
-    document: Section, table: str, columns: list[Column]
-) -> tuple[tuple[tuple[str, str], ...], Freshness | None]:
-    levels: list[tuple[str, str]] = []
-    column: str | None = None
-    hours: dict[str, float] = {}
-    for level in document.sections("slaProperties"):
-        level.allow(("property", "value", "unit", "element", "description", "driver", "id"))
-        name = level.choose("property", "service level", _SLA, "")
-        value, unit = level.get("value", "value", required=True), level.text("unit")
-        levels.append((name, f"{value} {unit}".strip()))
-        if name in ("freshness", "latency"):
-            if unit not in _HOURS or not isinstance(value, int | float):
-                level.fault("unit", f"{name} needs a number of hours or days", "write value: 48, unit: h")
-            else:
-                hours[name] = value * _HOURS[unit]
-        if name == "freshness":
-            column = _freshness_column(level, table, columns)
-    if not hours:
-        return tuple(levels), None
-    return tuple(levels), Freshness(column, hours.get("freshness"), hours.get("latency"))
-
-
-def _freshness_column(level: Section, table: str, columns: list[Column]) -> str | None:
-    known = [f"{table}.{column.name}" for column in columns if column.type.kind in ("date", "timestamp")]
-    element = level.text("element", required=True)
-    if element and element not in known:
-        level.problems.choice((*level.where, "element"), "element", element, known)
-    return element.partition(".")[2] or None
-
-
-def _loading(custom: Section, found: _Properties) -> dict[str, Any]:
-    """The fields of a contract that say how its table is loaded."""
-    layer: Layer = custom.choose("layer", "layer", get_args(Layer), "")
-    if not layer:
-        custom.fault("layer", "the custom property 'layer' is missing or wrong", "write silver or gold")
-    fields: dict[str, Any] = {
-        "layer": layer,
-        "datasets": _datasets(custom),
-        "version_column": custom.text("versionColumn") or None,
-        "window_days": custom.get("windowDays", "whole number"),
-        "history": custom.flag("history"),
-        "load": custom.choose("load", "load", get_args(LoadMode), "append"),
-        "on_duplicate": custom.choose("onDuplicate", "onDuplicate", get_args(OnDuplicate), "latest"),
-        "evolution": custom.choose("evolution", "evolution", get_args(Evolution), "evolve"),
-        "warehouse": custom.flag("warehouse"),
-    }
-    for key, name in (("rejectionThreshold", "rejection_threshold"), ("shrinkThreshold", "shrink_threshold")):
-        share = custom.get(key, "number")
-        if share is not None and not 0 <= share <= 1:
-            custom.fault(key, f"{key} is a share from 0 to 1, not {share}")
-        fields[name] = 0.5 if share is None else float(share)
-    _check_loading(custom, fields, found)
-    return fields
-
-
-def _datasets(custom: Section) -> tuple[tuple[str, str], ...]:
-    pairs: list[tuple[str, str]] = []
-    for text in custom.get("datasets", "list") or []:
-        source, _, dataset = str(text).partition("/")
-        if not NAME.match(source) or not NAME.match(dataset):
-            custom.fault("datasets", f"{text!r} is no dataset", "write source/dataset, such as openmeteo/archive")
-        pairs.append((source, dataset))
-    return tuple(pairs)
-
-
-def _check_loading(custom: Section, fields: dict[str, Any], found: _Properties) -> None:
-    names = [column.name for column in found.columns]
-    version = fields["version_column"]
-    if version and version not in names:
-        custom.fault("versionColumn", f"unknown column: {version!r}", f"choose one of: {', '.join(names)}")
-    if fields["layer"] == "silver":
-        if not fields["datasets"]:
-            custom.fault("datasets", "a silver table names the datasets that feed it", "add datasets: [source/dataset]")
-        if fields["window_days"] is not None:
-            custom.fault("windowDays", "windowDays belongs to gold tables", "remove it")
-    for key in _SILVER_ONLY if fields["layer"] == "gold" else ():
-        if key in custom.values:
-            custom.fault(key, f"{key} belongs to silver tables", "remove it")
-    if fields["window_days"] is not None and (fields["window_days"] < 0 or not found.partitions):
-        custom.fault("windowDays", "windowDays counts days from 0 and needs a partition column", "partition the table")

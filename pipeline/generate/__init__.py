@@ -1,4 +1,4 @@
-"""What is generated from the contracts and committed: SQL for Postgres, dbt's source definitions, a page of documentation.
+"""What is generated from the contracts and committed: SQL for Postgres, dbt's sources, a page of documentation.
 
 CI runs the check; a file that is not in step with its contract fails it. Nothing here is edited by hand.
 """
@@ -28,11 +28,13 @@ def render_all(contracts: Contracts) -> dict[str, str]:
     }
 
 
-def generate_all(root: Path, check: bool, contracts: Contracts | None = None) -> list[Path]:
-    """The generated files under ``root`` that were not in step with the contracts; written unless ``check``."""
+def generate_all(root: Path, check: bool, contracts: Contracts | None = None, *, only: str | None = None) -> list[Path]:
+    """The generated files under ``root`` (or ``only`` that one) that were not in step; written unless ``check``."""
     stale: list[Path] = []
     for name, text in render_all(contracts or load_contracts()).items():
         path = root / name
+        if only not in (None, name):
+            continue
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(path)

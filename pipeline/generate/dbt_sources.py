@@ -1,6 +1,6 @@
 """dbt's source definitions from the contracts: one file per domain, every rule as a test of its own kind.
 
-All these tests carry the tag ``contract``. ``test_name`` tells which test judges a rule, so that judges can be compared.
+All these tests carry the tag ``contract``. ``test_name`` tells which one judges a rule, so that judges can be compared.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pipeline.generate import COMMAND
 
 SOURCE = "raw"
 TAG = "contract"
+LOAD_HOURS = 48  # `dbt source freshness` warns after these where the contract states no latency
 
 
 def dbt_sources(contracts: Contracts) -> dict[str, str]:
@@ -23,7 +24,7 @@ def dbt_sources(contracts: Contracts) -> dict[str, str]:
     for contract in parents_first(contract for contract in contracts.values() if contract.warehouse):
         domains.setdefault(contract.domain, []).append(contract)
     return {
-        f"dbt/models/staging/{domain}/_{domain}__sources.yml": _file(domain, tables)
+        f"dbt/models/staging/{domain}/_{domain}__sources.yml": _file(tables)
         for domain, tables in sorted(domains.items())
     }
 
@@ -36,11 +37,11 @@ def test_name(contract: Contract, rule: Rule | str) -> str:
     return f"{TAG}__{contract.table}__{name.replace('.', '__')}"
 
 
-def _file(domain: str, tables: list[Contract]) -> str:
+def _file(tables: list[Contract]) -> str:
     source = {
         "name": SOURCE,
         "schema": SOURCE,
-        "description": f"What the load step brings from gold's snapshot, by key; domain {domain}.",
+        "description": "What the load step brings from gold's snapshot, by key.",
         "tables": [_table(contract) for contract in tables],
     }
     text = yaml.safe_dump(
@@ -57,10 +58,18 @@ def _table(contract: Contract) -> dict[str, Any]:
     return {
         "name": contract.table,
         "description": " ".join(filter(None, (contract.description, contract.limitations))),
-        "config": {"meta": meta},
+        "config": {"meta": meta, **_load_freshness(contract)},
         **({"data_tests": tests} if tests else {}),
         "columns": [_column(contract, column) for column in contract.columns],
     }
+
+
+def _load_freshness(contract: Contract) -> dict[str, Any]:
+    """How old a table's newest load may be, by the load's own history, for `dbt source freshness`."""
+    hours = int((contract.freshness and contract.freshness.load_hours) or LOAD_HOURS)
+    history = f"{{{{ target.database }}}}.{SOURCE}._load_history"
+    newest = f"select max(loaded_at) from {history} where table_name = '{contract.table}'"  # noqa: S608
+    return {"freshness": {"warn_after": {"count": hours, "period": "hour"}}, "loaded_at_query": newest}
 
 
 def _expressions(contract: Contract) -> list[Rule]:

@@ -17,8 +17,8 @@ def documentation(contracts: Contracts) -> str:
         "",
         f"<!-- Generated from lake/contracts by `{COMMAND}`; do not edit. -->",
         "",
-        "Each table has one contract: an ODCS v3.1 file, `lake/contracts/<table>.odcs.yaml`. Types, the gate, the DDL of "
-        "every database, the Great Expectations suites, dbt's sources, sample rows and this page follow from it.",
+        "Each table has one contract: an ODCS v3.1 file, `lake/contracts/<table>.odcs.yaml`. Types, the gate, the DDL",
+        "of every database, the Great Expectations suites, dbt's sources, sample rows and this page follow from it.",
         "`mirrorlake contracts check` judges them, `mirrorlake contracts diff` says what a change means.",
         "",
     ]
