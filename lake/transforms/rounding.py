@@ -17,8 +17,8 @@ def round_half_up(value: nw.Expr, decimals: int) -> nw.Expr:
     """
     factor = float(10**decimals)
     magnitude = (value.abs() * factor + 0.5).floor() / factor
-    # ``0.0 -`` keeps a negative zero out: it never passes the gate, so it must not be born here either.
-    return nw.when(value < 0).then(0.0 - magnitude).otherwise(magnitude)
+    # A negative zero never passes the gate, so it must not be born here: only what is left of the value is negated.
+    return nw.when((value < 0) & (magnitude > 0)).then(-magnitude).otherwise(magnitude)
 
 
 def round_decimal_half_up(value: nw.Expr, precision: int, scale: int, decimals: int) -> nw.Expr:
