@@ -54,6 +54,7 @@ def test_an_incomplete_profile_fails_and_says_what_it_lacks(run_cli: RunCli, arg
     assert said.exit_code == 1
     assert "failed   profile: the environment 'prod' cannot run yet" in said.out
     assert "not set: snowflake.account" in said.out
+    assert run_cli(*arguments, "--json").exit_code == 1
 
 
 def test_a_config_file_shows_as_origin(run_cli: RunCli, tmp_path: Path) -> None:

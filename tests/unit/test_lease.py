@@ -20,7 +20,7 @@ from lake import writes
 from lake.errors import ConfigError, DamagedError, LeaseHeldError, StorageError
 from pipeline.lease import Lease, describe, hold
 from pipeline.lease_store import FolderLeaseStore, LeaseState, Member, lease_store
-from pipeline.process import is_dead, this_process
+from pipeline.process import _started, is_dead, this_process
 from pipeline.workspace import open_workspace
 
 HOLDER = """
@@ -228,6 +228,20 @@ def test_a_new_file_is_seen_although_the_last_state_is_kept(store: FolderLeaseSt
     assert store.read().fence == 7
 
 
+def test_changes_at_the_same_time_are_all_counted(tmp_path: Path) -> None:
+    def count() -> None:
+        mine = FolderLeaseStore(str(tmp_path))
+        for _ in range(20):
+            mine.change(lambda state: replace(state, fence=state.fence + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert FolderLeaseStore(str(tmp_path)).read().fence == 120
+
+
 def test_a_change_that_raises_leaves_the_state_as_it_was(store: FolderLeaseStore) -> None:
     lease(store, "run-a", Clock()).acquire()
     before = store.path.read_bytes()
@@ -273,6 +287,11 @@ def test_a_process_is_dead_only_if_that_is_certain() -> None:
     assert not is_dead(me)
     assert is_dead(replace(me, started="1")), "another process has its number now"
     assert not is_dead(replace(me, machine="another", started="1")), "nobody can see it from here"
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    child.wait()
-    assert is_dead(replace(me, pid=child.pid))
+    child = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE)
+    of_child = replace(me, pid=child.pid, started=_started(child.pid))
+    assert not is_dead(of_child)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie: dead, its parent has not looked yet
+    assert is_dead(of_child)
+    child.communicate()
+    assert is_dead(of_child)
