@@ -139,6 +139,14 @@ class LakeTable:
         """The table's own id: another one after it was deleted and made again, whatever its version counts."""
         return str(self._open(None).metadata().id)
 
+    def has_shape(self, schema: pa.Schema, partition: Partition | None) -> bool:
+        """Whether columns, types, nullability and partitioning are these, so that a part can be replaced."""
+        return delta_write.shape(self._open(None)) == delta_write.shape(delta_write.with_partition(schema, partition))
+
+    def drop(self, site: str) -> None:
+        """Delete the table with its log and its past."""
+        self.objects.delete([info.key for info in self.objects.list(self.path)], site)
+
     def transaction_version(self, app_id: str) -> int | None:
         """The number of the last commit that was marked with this application id."""
         if not self.exists():
@@ -206,12 +214,11 @@ class LakeTable:
     def _refuse_other_shape(self, opened: DeltaTable | None, wanted: pa.Schema) -> None:
         if opened is None:
             return
-        there = {field.name: str(field.type) for field in opened.schema().fields}
-        asked = delta_write.delta_types(wanted)
-        if there != asked or opened.metadata().partition_columns != delta_write.partition_columns(wanted):
-            changed = sorted(name for name in there.keys() | asked.keys() if there.get(name) != asked.get(name))
+        there, asked = delta_write.shape(opened), delta_write.shape(wanted)
+        if there != asked:
+            changed = sorted({name for name, *_ in set(there) ^ set(asked)})
             raise TableError(
-                f"the table's columns differ from the contract's: {', '.join(changed) or 'partitions'}",
+                f"the table's columns differ from the contract's: {', '.join(changed) or 'their order'}",
                 where=self.url,
                 fix=f"replace the whole table: {REBUILD}",
             )

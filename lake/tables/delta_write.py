@@ -31,11 +31,18 @@ def partition_columns(schema: pa.Schema) -> list[str]:
     return [PARTITION_COLUMN] if PARTITION_COLUMN in schema.names else []
 
 
-def delta_types(schema: pa.Schema) -> dict[str, str]:
-    """Column to Delta type, as text, for comparing."""
-    from deltalake import Schema
+def shape(described: pa.Schema | DeltaTable) -> list[tuple[str, str, bool]]:
+    """Name, Delta type and whether nulls are allowed, per column in order; the partition column always is last."""
+    from deltalake import DeltaTable, Schema
 
-    return {field.name: str(field.type) for field in Schema.from_arrow(schema).fields}
+    delta = described.schema() if isinstance(described, DeltaTable) else Schema.from_arrow(described)
+    partitions = (
+        described.metadata().partition_columns if isinstance(described, DeltaTable) else partition_columns(described)
+    )
+    columns = [(field.name, str(field.type), field.nullable) for field in delta.fields]
+    return sorted(columns, key=lambda column: column[0] in partitions) + [
+        (name, "partition", True) for name in partitions
+    ]
 
 
 def prepared(
