@@ -7,8 +7,9 @@ connection failed. No message that leaves here shows a password.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from lake.errors import StorageError, WarehouseError
 
@@ -25,6 +26,7 @@ _STOP = {
 }
 # A refusal at connecting has no SQLSTATE in either driver.
 _MALFORMED = "write staging.url as postgresql://user:password@host:port/database"
+_KEY_VALUE = re.compile(r"(?:^|\s)password\s*=\s*'?([^\s']+)")
 _SPOKEN = {
     "authentication failed": _STOP["28"],
     "no password supplied": _STOP["28"],
@@ -49,13 +51,17 @@ class Refused(Exception):  # noqa: N818 (turned into IntegrityError by who knows
 def described(url: str) -> str:
     """Host and database of a libpq URL, without user, password and parameters."""
     parts = urlsplit(url)
-    return f"postgresql://{parts.hostname or 'local'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    if parts.scheme not in ("postgres", "postgresql") or "@" in parts.path:
+        return "the database of staging.url"
+    host = parts.hostname or (parse_qs(parts.query).get("host") or ["local"])[0]
+    return f"postgresql://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
 def hidden(text: str, url: str) -> str:
     """``text`` without the URL or its password, in case a driver quotes them."""
-    password = urlsplit(url).password
-    for secret in filter(None, (url, password, unquote(password or ""))):
+    parts = urlsplit(url)
+    given = [parts.password or "", *parse_qs(parts.query).get("password", []), *_KEY_VALUE.findall(url)]
+    for secret in filter(None, (url, *given, *map(unquote, given))):
         text = text.replace(secret, "****")
     return text
 

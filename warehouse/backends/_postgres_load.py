@@ -64,7 +64,8 @@ class Load:
         cursor.execute(_text(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema))))
         cursor.execute(_text(sql.SQL(_LOADS).format(self._name("_loads"))))
         names = [self._name(batch.contract.table) for batch in self.batches]
-        wanted = [create_table(batch.contract, "postgres", schema=self.schema) for batch in self.batches]
+        schema = _text(sql.Identifier(self.schema))
+        wanted = [create_table(batch.contract, "postgres", schema=schema) for batch in self.batches]
         # The key holds all definitions: a table cannot be made anew without those that refer to it.
         key = f"mirrorlake {hashlib.sha256(''.join(wanted).encode()).hexdigest()}"
         listed = sql.SQL(", ").join(names)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[object, ...]]
 
 ATTEMPTS = 5
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5
 
 
 class PostgresBackend(Backend):
@@ -81,7 +81,10 @@ class PostgresBackend(Backend):
 
     def _landed(self, mark: str) -> dict[str, int] | None:
         """The rows by table of the load with that mark; None where its commit did not happen."""
-        with self._reading() as connection:
+        import psycopg
+
+        # By a connection of its own: the pool would wait its whole time for a server that is down.
+        with judged(self.url, self.target), psycopg.connect(self.url, **self._session) as connection:
             if connection.execute("SELECT to_regclass('_loads')").fetchone() == (None,):
                 return None
             row = connection.execute("SELECT rows FROM _loads WHERE mark = %s", [mark]).fetchone()
@@ -110,8 +113,12 @@ class PostgresBackend(Backend):
                     yield connection
             except psycopg_pool.PoolTimeout:
                 # The pool does not say why; one connection of our own does.
-                psycopg.connect(self.url, connect_timeout=int(CONNECT_SECONDS)).close()
+                psycopg.connect(self.url, **self._session).close()
                 raise
+
+    @property
+    def _session(self) -> dict[str, Any]:
+        return {"options": _options(self.schema), "connect_timeout": CONNECT_SECONDS}
 
     @cached_property
     def _pool(self) -> psycopg_pool.ConnectionPool[Connection]:
@@ -120,10 +127,10 @@ class PostgresBackend(Backend):
         logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # it would print its tries
         pool: psycopg_pool.ConnectionPool[Any] = psycopg_pool.ConnectionPool(
             self.url,
-            kwargs={"options": _options(self.schema), "connect_timeout": int(CONNECT_SECONDS)},
+            kwargs=self._session,
             min_size=1,
             max_size=4,
-            timeout=CONNECT_SECONDS,
+            timeout=float(CONNECT_SECONDS),
             check=psycopg_pool.ConnectionPool.check_connection,
             open=True,
             name="mirrorlake-staging",
