@@ -79,23 +79,23 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
     metadata = {name: pl.col(name).cast(dtype) for name, dtype in METADATA.items()}
     plan = make_plan(contract, raw.schema, metadata)
     frame = plan.frame(raw)
-    broken = frame.select(plan.broken.alias("broken")).to_series()
+    broken = frame.with_columns(plan.broken.alias("gate.broken"))["gate.broken"]
     doubled = _doubled(contract, frame, broken)
     rejects = contract.on_duplicate == "reject"
     frame = frame.with_columns(
         doubled,
-        (broken | doubled if rejects else broken).alias("broken"),
-        (doubled & ~doubled if rejects else doubled).alias("superseded"),
+        (broken | doubled if rejects else broken).alias("gate.broken"),
+        (doubled & ~doubled if rejects else doubled).alias("gate.superseded"),
     )
 
-    errors = count_checks(frame.lazy(), plan.errors, among="broken")
+    errors = count_checks(frame.lazy(), plan.errors, among="gate.broken")
     warnings = count_checks(frame.lazy(), plan.warnings)
     loads = load_outcomes(plan, frame, errors, accept)
     admitted = pl.lit(True)
     if loads["refused"].any():
         admitted = ~pl.col("_payload").is_in(loads.filter("refused")["_payload"].implode())
-    good = frame.lazy().filter(~pl.col("broken"), ~pl.col("superseded"), admitted)
-    lost = frame.lazy().filter("broken", admitted)
+    good = frame.lazy().filter(~pl.col("gate.broken"), ~pl.col("gate.superseded"), admitted)
+    lost = frame.lazy().filter("gate.broken", admitted)
     return Gated(
         valid=good.select(plan.valid).collect(),
         rejected=lost.select(plan.rejected).collect(),
@@ -108,7 +108,7 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
 def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.Series:
     """Which rows lose by their key."""
     key = list(contract.primary_key)
-    nobody = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("doubled")
+    nobody = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("gate.doubled")
     if not key or not frame.height:
         return nobody
     hashes = frame.select(hash_of([*key, "_payload"]).alias("hash")).to_series()
@@ -116,8 +116,8 @@ def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.S
     if doubled.is_empty():
         return nobody
     candidates = (
-        frame.select(*key, "_payload", "_position", broken.alias("broken"))
-        .with_row_index("place")
+        frame.select(*key, "_payload", "_position", broken.alias("gate.broken"))
+        .with_row_index("gate.place")
         .filter(hashes.is_in(doubled.implode()))
     )
     return nobody.scatter(losers(candidates, key, contract.on_duplicate), True)

@@ -44,13 +44,13 @@ def _named(sums: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
 def load_outcomes(plan: Plan, frame: pl.DataFrame, errors: pl.DataFrame, accept: Collection[str]) -> pl.DataFrame:
     """Per load, in order of arrival: its rows by what became of them, and whether and why it is refused.
 
-    ``frame`` has the Boolean columns ``broken`` and ``superseded``; ``errors`` are the counts of error rules.
+    ``frame`` has the Boolean columns ``gate.broken`` and ``gate.superseded``; ``errors`` are the counts of error rules.
     """
     loads = frame.group_by("_payload", maintain_order=True).agg(
         pl.col("_run_date", "_load").first(),
         pl.len().cast(pl.Int64).alias("rows_in"),
-        pl.col("broken").sum().cast(pl.Int64).alias("rejected"),
-        pl.col("superseded").sum().cast(pl.Int64).alias("duplicates"),
+        pl.col("gate.broken").sum().cast(pl.Int64).alias("rejected"),
+        pl.col("gate.superseded").sum().cast(pl.Int64).alias("duplicates"),
     )
     return judge_loads(plan.contract, loads, errors, unknown_by_load(plan, frame.lazy()), accept)
 

@@ -50,15 +50,15 @@ def gate_parquet(
         schema = _schema(source)
         carried = {name: pl.col(name).cast(dtype) for name, dtype in METADATA.items() if name in schema}
         plan = make_plan(contract, schema, carried)
-        scan = pl.scan_parquet(list(source)).with_row_index("place")
+        scan = pl.scan_parquet(list(source)).with_row_index("gate.place")
         others = () if "_payload" in carried else (pl.lit(source[0].name).alias("_payload"),)
-        frame = plan.frame(scan, pl.col("place"), *others)
+        frame = plan.frame(scan, pl.col("gate.place"), *others)
         doubled = doubled_rows(plan, frame)
-        frame = frame.with_columns(_among(doubled).alias("doubled"))
+        frame = frame.with_columns(_among(doubled).alias("gate.doubled"))
         rejects = contract.on_duplicate == "reject"
-        lost = plan.broken | pl.col("doubled") if rejects else plan.broken
+        lost = plan.broken | pl.col("gate.doubled") if rejects else plan.broken
         with Outputs(valid, rejected) as outputs:
-            good = frame.filter(~(plan.broken | pl.col("doubled"))).select(plan.valid)
+            good = frame.filter(~(plan.broken | pl.col("gate.doubled"))).select(plan.valid)
             outputs.write(good, frame.filter(lost).select(plan.rejected))
             written = outputs.scan_rejected().with_columns(*others)
             loads, counts = _outcomes(plan, frame, doubled, written, accept)
@@ -73,9 +73,9 @@ def gate_parquet(
 
 
 def doubled_rows(plan: Plan, frame: pl.LazyFrame) -> pl.DataFrame:
-    """``place`` and ``_payload`` of the rows that lose by their key; ``frame`` has both columns."""
+    """``gate.place`` and ``_payload`` of the rows that lose by their key; ``frame`` has both columns."""
     key = list(plan.contract.primary_key)
-    nobody = pl.DataFrame(schema={"place": pl.UInt32, "_payload": pl.String})
+    nobody = pl.DataFrame(schema={"gate.place": pl.UInt32, "_payload": pl.String})
     if not key:
         return nobody
     hashed = hash_of([*key, "_payload"] if "_payload" in plan.metadata else key)
@@ -83,13 +83,13 @@ def doubled_rows(plan: Plan, frame: pl.LazyFrame) -> pl.DataFrame:
     twice = repeated(hashes)
     if twice.is_empty():
         return nobody
-    position = pl.col("_position" if "_position" in plan.metadata else "place").cast(pl.Int64).alias("_position")
+    position = pl.col("_position" if "_position" in plan.metadata else "gate.place").cast(pl.Int64).alias("_position")
     candidates = frame.filter(hashed.is_in(twice.implode())).select(
-        *key, "_payload", "place", position, plan.broken.alias("broken")
+        *key, "_payload", "gate.place", position, plan.broken.alias("gate.broken")
     )
-    found = candidates.collect(engine="streaming").sort("place")
+    found = candidates.collect(engine="streaming").sort("gate.place")
     places = losers(found, key, plan.contract.on_duplicate)
-    return found.select("place", "_payload").filter(pl.col("place").is_in(places.implode()))
+    return found.select("gate.place", "_payload").filter(pl.col("gate.place").is_in(places.implode()))
 
 
 def _schema(source: Sequence[Path]) -> pl.Schema:
@@ -106,7 +106,7 @@ def _schema(source: Sequence[Path]) -> pl.Schema:
 
 
 def _among(doubled: pl.DataFrame) -> pl.Expr:
-    return pl.col("place").is_in(doubled["place"].implode()) if doubled.height else pl.lit(False)
+    return pl.col("gate.place").is_in(doubled["gate.place"].implode()) if doubled.height else pl.lit(False)
 
 
 def _outcomes(

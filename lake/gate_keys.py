@@ -27,8 +27,8 @@ def repeated(hashes: pl.Series) -> pl.Series:
 
 
 def losers(candidates: pl.DataFrame, key: Sequence[str], policy: OnDuplicate) -> pl.Series:
-    """The places (column ``place``) of rows that lose by their key. ``candidates`` has the key, ``_payload``,
-    ``_position``, ``place`` (unique, ascending in order of arrival) and ``broken``.
+    """The places (column ``gate.place``) of rows that lose by their key. ``candidates`` has the key, ``_payload``,
+    ``_position``, ``gate.place`` (unique, ascending in order of arrival) and ``gate.broken``.
 
     ``reject``: every row of a key that stands twice in a load loses. ``latest``: of the rows that broke no rule the one
     with the last position stays, so a broken correction does not take the good row before it along.
@@ -36,6 +36,6 @@ def losers(candidates: pl.DataFrame, key: Sequence[str], policy: OnDuplicate) ->
     group = [*key, "_payload"]
     whole = candidates.drop_nulls(group[:-1])
     if policy == "reject":
-        return whole.filter(pl.struct(group).is_duplicated())["place"]
-    ordered = whole.filter(~pl.col("broken")).sort("_position", "place", nulls_last=False)
-    return ordered.filter(~pl.struct(group).is_last_distinct())["place"]
+        return whole.filter(pl.struct(group).is_duplicated())["gate.place"]
+    ordered = whole.filter(~pl.col("gate.broken")).sort("_position", "gate.place", nulls_last=False)
+    return ordered.filter(~pl.struct(group).is_last_distinct())["gate.place"]

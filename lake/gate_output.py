@@ -18,14 +18,24 @@ _NO_SHARING = pl.QueryOptFlags(comm_subplan_elim=False)
 
 @contextmanager
 def reading(source: Sequence[Path]) -> Iterator[None]:
-    """Turn what Polars says of files into our errors."""
+    """Turn what Polars says of files into our errors, naming those that cannot be read."""
     try:
         yield
     except OSError as error:
         raise StorageError(str(error), fix="check the path, its permissions and the free space") from error
     except pl.exceptions.PolarsError as error:
-        names = ", ".join(map(str, source))
-        raise DamagedError(f"not readable as Parquet: {error}", where=names, fix="write the file again") from error
+        if damaged := [str(path) for path in source if not _readable(path)]:
+            where = ", ".join(damaged)
+            raise DamagedError("not readable as Parquet", where=where, fix="write the file again") from error
+        raise StorageError(f"the gate stopped: {error}", fix="check permissions and the free space") from error
+
+
+def _readable(path: Path) -> bool:
+    try:
+        pl.scan_parquet(path).select(pl.all().null_count()).collect(engine="streaming")
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    return True
 
 
 class Outputs:

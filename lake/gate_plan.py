@@ -35,7 +35,7 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 @dataclass(frozen=True)
 class Plan:
     """``bring`` and ``type`` make the gate's frame; ``errors`` and ``warnings`` judge it; ``unknown`` are the fields
-    that the contract does not know. The key's check, in one of both, reads the column ``doubled`` that the gate adds.
+    that the contract does not know. The key's check, in one of both, reads ``gate.doubled``, which the gate adds.
     """
 
     contract: Contract
@@ -129,6 +129,8 @@ def _findings(checks: Sequence[Check]) -> list[pl.Expr]:
     """The lists ``rules`` and ``reasons`` of rejected rows, by way of one text: lists of lists would be dearer."""
     rules = [pl.when(check.broken).then(pl.lit(check.rule)) for check in checks]
     reasons = [pl.when(check.broken).then(check.reason) for check in checks]
+    if not checks:
+        return [pl.lit([], dtype=pl.List(pl.String)).alias(name) for name in ("rules", "reasons")]
     return [
         pl.concat_str(found, separator=SEPARATOR, ignore_nulls=True).str.split(SEPARATOR).alias(name)
         for name, found in (("rules", rules), ("reasons", reasons))

@@ -92,7 +92,7 @@ def key_check(contract: Contract) -> Check:
     parts = [pl.format("{}={}", pl.lit(name), _value(contract.column(name))) for name in names]
     reason = pl.format("the key {} stands more than once in this load", pl.concat_str(parts, separator=", "))
     severity: Severity = "error" if contract.on_duplicate == "reject" else "warn"
-    return Check(rule_name(contract, "key"), severity, pl.col("doubled"), reason)
+    return Check(rule_name(contract, "key"), severity, pl.col("gate.doubled"), reason)
 
 
 def violations(checks: Sequence[Check]) -> pl.Expr:
@@ -149,7 +149,7 @@ def _expression(rule: Rule, contract: Contract, missing: Mapping[str, pl.Expr]) 
     try:
         broken = ~pl.sql_expr(text)
         empty = pl.DataFrame(schema=polars_schema(contract))
-        found = empty.select(broken.alias("broken")).schema["broken"]
+        found = empty.select(broken.alias("gate.broken")).schema["gate.broken"]
     except pl.exceptions.PolarsError as error:
         what = f"rule {rule.name}: the expression {text!r} cannot be read: {str(error).splitlines()[0]}"
         raise ContractError(what, where=contract.path or contract.table) from error

@@ -17,6 +17,7 @@ _MOMENT = (
 )
 _SECOND = 1_000_000
 _MOST_DIGITS = 80
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # of the years 1 and 9999, counted from 1970
 
 
 def moment_of_text(text: pl.Expr) -> pl.Expr:
@@ -44,7 +45,7 @@ def decimal_of_text(text: pl.Expr, precision: int, scale: int) -> pl.Expr:
     fraction = rf"(?:\.[0-9]{{0,{scale}}})?" if scale else ""
     kept = text.str.extract(rf"^([+-]?[0-9]+{fraction})").str.strip_suffix(".").str.to_decimal(scale=scale)
     unit = pl.lit(Decimal(1).scaleb(-scale), dtype=pl.Decimal(38, scale))
-    most = pl.lit(Decimal(10**precision - 1).scaleb(-scale), dtype=pl.Decimal(38, scale))
+    most = pl.lit(Decimal((0, (9,) * precision, -scale)), dtype=pl.Decimal(38, scale))
     below = pl.when(kept.is_between(-most, most, closed="none")).then(kept)  # the sum below must not overflow
     up = text.str.contains(rf"\.[0-9]{{{scale}}}[5-9]")
     rounded = pl.when(~up).then(kept).when(text.str.starts_with("-")).then(below - unit).otherwise(below + unit)
@@ -111,12 +112,23 @@ def json_of(name: str, dtype: pl.DataType, *, mixed: bool = False) -> pl.Expr:
     elif dtype.is_float():
         text = value.cast(pl.String)
         text = pl.when(value.is_finite()).then(text).otherwise('"' + text + '"')
+    elif isinstance(dtype, pl.Date | pl.Datetime):
+        text = '"' + _moment_text(value, dtype) + '"'
     elif dtype.is_temporal():
-        text = '"' + value.dt.to_string("iso:strict") + '"'
+        text = value.to_physical().cast(pl.String)
     elif dtype == pl.Binary:
         text = '"' + value.bin.encode("hex") + '"'
     elif dtype == pl.Null:
-        text = pl.lit(None, dtype=pl.String)
+        text = value.cast(pl.String)
     else:
         text = pl.struct(value.alias("v")).struct.json_encode().str.slice(5).str.head(-1)
     return text.fill_null("null")
+
+
+def _moment_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """ISO 8601; outside the years 1 to 9999 the number that is stored, because Polars panics far outside."""
+    ticks = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+    a_day = ticks[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+    stored = value.to_physical().cast(pl.Int128)
+    sane = pl.when((stored >= _FIRST_DAY * a_day) & (stored < (_LAST_DAY + 1) * a_day)).then(value)
+    return sane.dt.to_string("iso:strict").fill_null(stored.cast(pl.String))

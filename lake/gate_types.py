@@ -60,8 +60,8 @@ class RawColumn:
         value = pl.col(self.field)
         if self.mixed:
             value = value.struct.field("json")
-        elif isinstance(self.dtype, pl.Categorical | pl.Enum):
-            value = value.cast(pl.String)
+        elif self.dtype == pl.String:
+            value = value.cast(pl.String)  # from Categorical and Enum
         return value.alias(self.name)
 
 
