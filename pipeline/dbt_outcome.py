@@ -8,18 +8,29 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 EXAMPLES = 5
 
 
+class DbtFailedError(Exception):
+    """dbt could not do what it was asked; ``path`` is the file that it names."""
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 def summary(results: Iterable[Any]) -> dict[str, Any]:
-    """``models``, ``tests`` and ``failures`` of a build, as JSON values (see ``pipeline.dbt_result``).
+    """``models``, ``tests``, ``failures`` and ``skipped`` of a build, as JSON values (see ``pipeline.dbt_result``).
 
     Raises DbtFailedError that names the file if a model failed, or a test could not be asked.
     """
     results = list(results)
     _refuse_broken(results)
+    skipped = [result.node.name for result in results if result.status == "skipped"]
+    results = [result for result in results if result.status != "skipped"]
     models = [result for result in results if result.node.resource_type == "model"]
     tests = [result for result in results if result.node.resource_type in ("test", "unit_test")]
     rows = _row_counts([model.node for model in models if model.node.config.materialized not in ("view", "ephemeral")])
@@ -27,6 +38,7 @@ def summary(results: Iterable[Any]) -> dict[str, Any]:
         "models": [_model(model, rows) for model in models],
         "tests": [_test(test) for test in tests],
         "failures": [_failure(test) for test in tests if test.status in ("fail", "warn")],
+        "skipped": skipped,
     }
 
 
@@ -42,9 +54,8 @@ def release() -> None:
 
 
 def _refuse_broken(results: list[Any]) -> None:
-    from pipeline.dbt_server import DbtFailedError
-
     broken = [result for result in results if result.status == "error"]
+    broken.sort(key=lambda result: result.node.resource_type != "model")  # a test mostly breaks with its model
     if broken:
         skipped = sum(result.status == "skipped" for result in results)
         first = broken[0]
@@ -130,4 +141,6 @@ def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

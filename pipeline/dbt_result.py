@@ -54,12 +54,16 @@ class DbtFailure:
 
 @dataclass(frozen=True)
 class DbtResult:
-    """A build whose models all succeeded; ``failures`` are its tests that did not pass. ``seconds`` of wall clock."""
+    """A build in which no model failed; ``failures`` are its tests that did not pass.
+
+    ``skipped`` are the models and tests that stand behind a failed test, in name; ``seconds`` are of wall clock.
+    """
 
     models: tuple[DbtModel, ...]
     tests: tuple[DbtTest, ...]
     failures: tuple[DbtFailure, ...]
     seconds: float
+    skipped: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[DbtFailure, ...]:
@@ -80,4 +84,5 @@ def result_from_json(document: Mapping[str, Any], seconds: float) -> DbtResult:
         tests=tuple(DbtTest(**test) for test in document["tests"]),
         failures=tuple(failures),
         seconds=seconds,
+        skipped=tuple(document["skipped"]),
     )

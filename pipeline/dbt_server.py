@@ -14,10 +14,13 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
+
+from pipeline.dbt_outcome import DbtFailedError, release, summary
 
 Send = Callable[[Mapping[str, Any]], None]
 
@@ -52,14 +55,6 @@ GLOBAL_FLAGS = [
 ]
 
 
-class DbtFailedError(Exception):
-    """dbt could not do what it was asked; ``path`` is the file that it names."""
-
-    def __init__(self, message: str, path: str | None = None) -> None:
-        super().__init__(message)
-        self.path = path
-
-
 def parse(project: Project) -> Any:
     """Import dbt, parse the project, give its manifest. What was parsed the last time is used if it can be read."""
     from dbt.cli.main import dbtRunner
@@ -83,11 +78,10 @@ def build(project: Project, manifest: Any, request: Mapping[str, Any], send: Sen
     """
     from dbt.cli.main import dbtRunner
 
-    from pipeline.dbt_outcome import release, summary
-
     command = [*GLOBAL_FLAGS, "--no-write-json", "build", *project.arguments, "--vars", json.dumps(request["vars"])]
     for flag in ("select", "exclude"):
         command += [f"--{flag}", *request[flag]] if request[flag] else []
+    command += ["--indirect-selection", "buildable"]  # no test that also reads a model which is not built
     command += [] if request["unit_tests"] else ["--exclude-resource-type", "unit_test"]
     command += ["--full-refresh"] if request["full_refresh"] else []
     try:
@@ -150,6 +144,10 @@ def _answer(work: Callable[[], dict[str, Any]], send: Send, began: float) -> Any
         return None
     except DbtFailedError as error:
         send({"event": "failed", "message": str(error), "path": error.path})
+        return None
+    except Exception as error:
+        traceback.print_exc()
+        send({"event": "failed", "message": f"the dbt process met {type(error).__name__}: {error}", "path": None})
         return None
     manifest = answer.pop("manifest", None)
     send(answer | {"seconds": round(time.perf_counter() - began, 3)})

@@ -172,7 +172,9 @@ class DbtWorker:
                 elif answer["event"] == "missing":
                     raise MissingExtraError(answer["package"], "dbt")
                 elif answer["event"] == "failed":
-                    raise WarehouseError(answer["message"], where=answer["path"], fix=self._advice())
+                    raise WarehouseError(
+                        answer["message"], where=answer["path"] or str(self._complaints), fix=self._advice()
+                    )
                 else:
                     assert answer["event"] == wanted
                     return answer
