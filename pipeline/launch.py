@@ -13,7 +13,7 @@ from lake import layout
 from pipeline.context import Options, RunContext, Selection
 from pipeline.dates import run_dates
 from pipeline.graph import Graph, Stage, build_graph
-from pipeline.observe import logs
+from pipeline.observe import alerts, logs
 from pipeline.outcome import RunOutcome
 from pipeline.plan import assess
 from pipeline.progress import watcher
@@ -100,6 +100,7 @@ def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutco
     workspace = open_workspace(asked.env, asked.config, {**engine, **(overrides or {})})
     logs.configure(verbose=asked.verbose, settings=workspace.settings)
     context = prepare(asked, workspace)
+    logs.bind(run_id=context.run_id)
     stages = chosen_stages(context.graph, context.options.jobs)
     work = assess(context, stages)
     if not any(assessment.reasons for assessment in work):
@@ -110,4 +111,6 @@ def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutco
         context.workers.start({assessment.stage.kind for assessment in work if assessment.reasons})
         watch = stack.enter_context(watcher(quiet=asked.as_json or asked.verbose))
         context.advance = watch.advance
-        return run(context, stages, watch)
+        outcome = run(context, stages, watch)
+    alerts.notify(workspace.settings.alerts, outcome)
+    return outcome

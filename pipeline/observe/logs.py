@@ -1,10 +1,12 @@
 """Structured logs on standard error: silent by default, with ``-v`` one line per event (JSON when piped).
 
-Every event passes the mask of ``pipeline.secret``. structlog is imported only when somebody listens.
+Every event passes the mask of ``pipeline.secret``. structlog is imported only when somebody listens. ``lake`` and
+``warehouse``, which cannot import this, log by Python's own logging; their lines are passed on.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, TextIO
@@ -15,6 +17,9 @@ from pipeline.secret import mask
 if TYPE_CHECKING:
     from pipeline.outcome import StageOutcome
     from pipeline.settings import Settings
+
+
+OURS = ("pipeline", "warehouse", "lake")
 
 
 class _Listener:
@@ -30,10 +35,15 @@ def configure(*, verbose: bool, settings: Settings | None = None, stream: TextIO
     if _Listener.stop_observing:
         _Listener.stop_observing()
     _Listener.emit = _Listener.stop_observing = None
+    for name in OURS:
+        logging.getLogger(name).removeHandler(_PASSED_ON)
     _Listener.bound = {"env": settings.env} if settings else {}
     if verbose:
         _Listener.emit = _structlog(stream or sys.stderr)
         _Listener.stop_observing = writes.observe(_written)
+        for name in OURS:
+            logging.getLogger(name).addHandler(_PASSED_ON)
+            logging.getLogger(name).setLevel(logging.INFO)
 
 
 def bind(**fields: object) -> None:
@@ -81,6 +91,16 @@ def retrying(reason: str, attempt: int) -> None:
 def _written(moment: writes.Moment, site: str, path: str) -> None:
     if moment == "after":
         event("written", site=site, path=path)
+
+
+class _PassOn(logging.Handler):
+    """Makes an event of a line of Python's own logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event("log", logger=record.name, level_name=record.levelname.lower(), message=record.getMessage())
+
+
+_PASSED_ON = _PassOn()
 
 
 def _structlog(stream: TextIO) -> Callable[..., object]:

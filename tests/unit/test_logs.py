@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,6 +91,19 @@ def test_no_secret_leaves_in_any_field() -> None:
     )
     assert "c4nary" not in stream.getvalue()
     assert stream.getvalue().count("****") >= 6
+
+
+def test_what_lake_and_warehouse_log_is_passed_on_once() -> None:
+    stream = io.StringIO()
+    Secret("c4nary-token")
+    for _ in range(2):
+        logs.configure(verbose=True, stream=stream)
+    logging.getLogger("warehouse.backends.postgres").warning("lost the connection with %s", "c4nary-token")
+    logging.getLogger("somebody.elses").warning("none of our business")
+    logs.configure(verbose=False)
+    logging.getLogger("lake.silver").info("nobody listens")
+    (line,) = lines(stream)
+    assert (line["message"], line["logger"]) == ("lost the connection with ****", "warehouse.backends.postgres")
 
 
 def test_a_terminal_gets_lines_for_people() -> None:
