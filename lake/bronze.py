@@ -218,6 +218,16 @@ class Bronze:
                 continue
         return folder
 
+    def refused_bodies(self) -> list[dict[str, Any]]:
+        """The bodies that were refused before they became loads: ``folder``, ``reason``, ``bytes``; by folder."""
+        found = []
+        for info in self.objects.list("_refused"):
+            folder, _, name = info.key.rpartition("/")
+            if name == "reason.json":
+                told = orjson.loads(self.objects.get(info.key))
+                found.append({"folder": folder, "reason": told["reason"], "bytes": told["bytes"]})
+        return found
+
     def _newest(self, folder: str) -> LoadRef | None:
         return max(_refs(self.objects.list(folder)), key=lambda ref: ref.number, default=None)
 

@@ -7,7 +7,7 @@ merging them again changes nothing, so the ledger may lag but never lead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -40,20 +40,19 @@ class LoadRecord:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All loads by folder. ``sequence`` counts the writes; the commit that belongs to a write is marked with it."""
+    """All loads by folder. ``code`` is the hash of the code that judged them, as the caller gave it; ``sequence``
+    counts the writes, and the commit that belongs to a write is marked with it.
+    """
 
     contract_digest: str
     contract_version: str = ""
+    code: str = ""
     sequence: int = 0
     loads: Mapping[str, LoadRecord] = field(default_factory=dict)
 
     def refused(self) -> dict[str, LoadRecord]:
         """The loads that were refused."""
         return {load: record for load, record in self.loads.items() if record.status == "refused"}
-
-    def with_loads(self, records: Mapping[str, LoadRecord]) -> Ledger:
-        """The next ledger: these records added or put in the place of older ones."""
-        return replace(self, sequence=self.sequence + 1, loads={**self.loads, **records})
 
 
 def read(objects: Objects, table: str) -> Ledger | None:
@@ -80,6 +79,7 @@ def write(objects: Objects, table: str, ledger: Ledger) -> None:
     document: dict[str, Any] = {
         "contract_digest": ledger.contract_digest,
         "contract_version": ledger.contract_version,
+        "code": ledger.code,
         "sequence": ledger.sequence,
         "loads": {
             load: {name: value for name, value in asdict(record).items() if name == "status" or value != default[name]}

@@ -73,19 +73,23 @@ def update(
     accept: Collection[str] = (),
     accept_shrink: bool = False,
     again: Collection[str] = (),
+    code: str = "",
     gate: Gate | None = None,
 ) -> SilverResult:
     """Bring one silver table up to date with ``loads``, which are all loads of its datasets.
 
     ``force`` takes all of them in again; ``rebuild`` does too, and puts a damaged table right. ``accept`` lets in
     these refused loads, ``accept_shrink`` the snapshots that were refused for their size, both for good. ``again``
-    takes in these loads once more. Raises UnknownChoiceError (``accept``), DamagedError, StorageError, TableError.
+    takes in these loads once more. ``code`` is a hash of the code that parses and judges: where it is not that of the
+    last call, all loads are taken in again.
+
+    Raises UnknownChoiceError (``accept``), DamagedError, StorageError, TableError.
     """
     if gate is None:
         from lake.gate import gate as judge
 
         gate = judge
-    call = _Update(objects, contract, bronze, loads, repair=rebuild)
+    call = _Update(objects, contract, bronze, loads, code, repair=rebuild)
     call.accept(accept)
     everything = "asked for" if force or rebuild else call.why_everything()
     return call.run(parse, gate, everything, again, accept_shrink)
@@ -95,11 +99,12 @@ class _Update:
     """One call of ``update``."""
 
     def __init__(
-        self, objects: Objects, contract: Contract, bronze: Bronze, loads: Sequence[LoadRef], *, repair: bool
+        self, objects: Objects, contract: Contract, bronze: Bronze, loads: Sequence[LoadRef], code: str, *, repair: bool
     ) -> None:
         self.objects = objects
         self.contract = contract
         self.bronze = bronze
+        self.code = code
         self.repair = repair
         self.refs = {ref.load: ref for ref in loads}
         self.accepted = {ref.load for ref in loads if contract.table in ref.accepted}
@@ -121,6 +126,8 @@ class _Update:
             return "it has no ledger"
         if self.known.contract_digest != self.contract.digest:
             return "its contract changed"
+        if self.code and self.known.code != self.code:
+            return "our code changed"
         had_rows = any(record.status == "merged" and record.valid for record in self.known.loads.values())
         return "it is not there any more" if had_rows and not self.silver.table.exists() else ""
 
@@ -228,6 +235,7 @@ class _Update:
             before,
             contract_digest=self.contract.digest,
             contract_version=self.contract.version,
+            code=self.code or before.code,
             sequence=before.sequence + 1,
             loads=final,
         )

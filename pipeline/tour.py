@@ -145,8 +145,11 @@ def _stage(outcome: RunOutcome, name: str) -> StageOutcome:
 
 def _quarantined(tour: Tour) -> list[str]:
     from lake.quarantine import rows
+    from lake.standing import with_state
 
-    found: list[dict[str, Any]] = rows(tour.workspace().objects, "weather_observations").to_dicts()
+    workspace, table = tour.workspace(), "weather_observations"
+    stored = rows(workspace.objects, table)
+    found: list[dict[str, Any]] = with_state(workspace.objects, workspace.contracts[table], stored).to_dicts()
     return [f"{', '.join(row['reasons'])}" for row in found if row.get("state") != "resolved"]
 
 

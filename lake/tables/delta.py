@@ -164,15 +164,30 @@ class LakeTable:
         with committing("table.optimize", self.url), self._failing():
             return dict(opened.optimize.compact())
 
-    def vacuum(self, retention_hours: float = SAFE_RETENTION_HOURS, dry_run: bool = True) -> list[str]:
-        """Delete files that no version younger than ``retention_hours`` needs; with ``dry_run`` only name them."""
+    def vacuum(
+        self, retention_hours: float = SAFE_RETENTION_HOURS, dry_run: bool = True, keep_versions: Collection[int] = ()
+    ) -> list[str]:
+        """Delete files that neither a version younger than ``retention_hours`` nor one of ``keep_versions`` needs.
+
+        With ``dry_run`` they are only named.
+        """
         opened = self._open(None)
-        hours = int(retention_hours)
-        if dry_run:
+
+        def call() -> list[str]:
             with self._failing():
-                return list(opened.vacuum(hours, dry_run=True, enforce_retention_duration=False))
-        with committing("table.vacuum", self.url), self._failing():
-            return list(opened.vacuum(hours, dry_run=False, enforce_retention_duration=False))
+                return list(
+                    opened.vacuum(
+                        int(retention_hours),
+                        dry_run=dry_run,
+                        enforce_retention_duration=False,
+                        keep_versions=sorted(keep_versions) or None,
+                    )
+                )
+
+        if dry_run:
+            return call()
+        with committing("table.vacuum", self.url):
+            return call()
 
     def _open(self, version: int | None) -> DeltaTable:
         from deltalake import DeltaTable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lake.contract.model import Contract
 from pipeline.context import Parts, RunContext
@@ -55,7 +55,11 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     results = []
     for done, contract in enumerate(contracts):
         context.advance(stage.name, done, len(contracts))
-        results.append((contract, update_table(context.workspace, contract, parse, context.options.accept_shrink)))
+        options = context.options
+        updated = update_table(
+            context.workspace, contract, parse, force=options.force, accept_shrink=options.accept_shrink
+        )
+        results.append((contract, updated))
     if context.options.write_csv:
         write_csv(context.workspace, contracts)
     problems = tuple(
@@ -66,10 +70,8 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     return StageOutcome(stage.name, "done", tuple(_outcome(c, r) for c, r in results), problems=problems)
 
 
-def update_table(
-    workspace: Workspace, contract: Contract, parse: Parser, accept_shrink: bool = False, rebuild: bool = False
-) -> SilverResult:
-    """One silver table: gate and merge what is new for it."""
+def update_table(workspace: Workspace, contract: Contract, parse: Parser, **how: Any) -> SilverResult:
+    """One silver table: gate and merge what is new for it. ``how``: the options of ``lake.silver.update``."""
     from lake.silver import update
 
     return update(
@@ -78,8 +80,8 @@ def update_table(
         workspace.bronze,
         parse,
         loads=loads_of(workspace, contract),
-        accept_shrink=accept_shrink,
-        rebuild=rebuild,
+        code=code_hash(),
+        **how,
     )
 
 
