@@ -35,10 +35,12 @@ def literal(text: str) -> str:
 
 
 def configure(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """UTC, no progress bar (it prints into piped output), no names taken from Python variables."""
+    """UTC, no progress bar (it prints into piped output), no names of Python variables, no download of extensions."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
     return connection
 
 
@@ -80,6 +82,15 @@ def explained(path: Path) -> Iterator[None]:
 def translated(error: Exception, path: Path) -> MirrorlakeError:
     """Our error for DuckDB's, by its message."""
     message = str(error)
+    if isinstance(error, OSError):
+        where = str(error.filename or path)
+        return StorageError(f"{error.strerror or error}", where=where, fix="check the folder, its rights and its space")
+    return (
+        _storage_error(message, path) or _damage(message, path) or WarehouseError(f"DuckDB: {message}", where=str(path))
+    )
+
+
+def _storage_error(message: str, path: Path) -> StorageError | None:
     if holder := _HOLDER.search(message):
         return StorageError(
             "the database file is held by another process",
@@ -88,6 +99,12 @@ def translated(error: Exception, path: Path) -> MirrorlakeError:
         )
     if "No space left" in message:
         return StorageError("the disk is full", where=str(path), fix="free some space, then run again")
+    if any(sign in message for sign in _REFUSED) and not _PARQUET.search(message):
+        return StorageError(_first_line(message), where=str(path), fix="check the folder, its rights and its space")
+    return None
+
+
+def _damage(message: str, path: Path) -> DamagedError | None:
     if parquet := _PARQUET.search(message):
         return DamagedError(
             f"a file of the lake cannot be read: {_first_line(message)}",
@@ -96,9 +113,7 @@ def translated(error: Exception, path: Path) -> MirrorlakeError:
         )
     if any(sign in message for sign in _DAMAGE) or (_SHORT_READ in message and str(path) in message):
         return DamagedError(f"the database file is damaged: {_first_line(message)}", where=str(path))
-    if any(sign in message for sign in _REFUSED):
-        return StorageError(_first_line(message), where=str(path), fix="check the folder, its rights and its space")
-    return WarehouseError(f"DuckDB: {message}", where=str(path))
+    return None
 
 
 def _first_line(message: str) -> str:

@@ -165,7 +165,5 @@ def attach_published(connection: duckdb.DuckDBPyConnection, folder: Path) -> Pat
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
     """No files, no extensions, no network from here on, and no way back."""
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -65,8 +65,10 @@ def _opened(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     with memory() as connection, tempfile.TemporaryDirectory(prefix="mirrorlake-") as spill:
         _require_select(connection, sql)
+        path = "memory.main"
         with contextlib.suppress(StorageError):  # before the first publication the lake can still be asked
             attach_published(connection, published)
+            path = f"published.{MARTS},published.main,memory.main"
         named = set(_tables_in(connection, sql)) & set(lake_tables)
         allowed: list[str] = []
         for name in sorted(named):
@@ -74,7 +76,7 @@ def _opened(
                 with explained(published):
                     connection.execute(f"CREATE VIEW memory.main.{quoted(name)} AS FROM {parquet(files)}")
                 allowed += files
-        connection.execute(f"SET search_path = 'published.{MARTS},published.main,memory.main'")
+        connection.execute(f"SET search_path = '{path}'")
         connection.execute(f"SET temp_directory = {literal(spill)}")
         connection.execute(f"SET allowed_paths = [{', '.join(literal(file) for file in allowed)}]")
         lock(connection)
@@ -86,8 +88,9 @@ def _require_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     import duckdb
 
     try:
+        sql.encode()
         statements = connection.extract_statements(sql)
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeEncodeError) as error:
         raise UsageError(f"the SQL cannot be read: {error}", fix=_ONE) from None
     kinds = [statement.type for statement in statements]
     if len(kinds) != 1:
