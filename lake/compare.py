@@ -28,7 +28,7 @@ class Difference:
     right: object = None
 
     def __str__(self) -> str:
-        place = f"{self.kind} at {self.key}" if self.key else self.kind
+        place = f"{self.kind} at {', '.join(map(str, self.key))}" if self.key else self.kind
         return f"{place} {self.column or ''}: {self.left!r} <> {self.right!r}"
 
 
@@ -41,7 +41,7 @@ def differences(left: pl.DataFrame, right: pl.DataFrame, contract: Contract, *, 
     found += [*_doubled(left, key, limit), *_doubled(right, key, limit)]
     # Nulls in a key match each other here: whether a key may be null is the gate's business.
     for kind, one, other in (("only_left", left, right), ("only_right", right, left)):
-        missing = one.join(other, on=key, how="anti", nulls_equal=True).select(key).head(limit)
+        missing = one.join(other, on=key, how="anti", nulls_equal=True).select(key).unique().head(limit)
         found += [Difference(kind, row) for row in missing.rows()]  # type: ignore[arg-type]
     both = left.join(right, on=key, how="inner", nulls_equal=True, suffix=":right")
     for column in contract.columns:
