@@ -32,9 +32,10 @@ def read_column(section: Section) -> Column:
     """One column; whatever is wrong with it is noted in the section's problems."""
     section.allow(COLUMN_KEYS)
     name = _name(section)
-    kind = _type(section)
+    known = _type(section)
+    kind = known or Type("string")
     custom = section.custom(COLUMN_CUSTOM)
-    bounds = _options(section, kind)
+    bounds = _options(section, kind) if known else {}
     enum = _enum(section, kind, severities := _severities(custom))
     decimals = custom.get("decimals", "whole number")
     column = Column(
@@ -51,7 +52,8 @@ def read_column(section: Section) -> Column:
         classification=section.text("classification") or None,
         **bounds,
     )
-    _check_examples(section, column)
+    if known:
+        _check_examples(section, column)
     return column
 
 
@@ -68,13 +70,13 @@ def _name(section: Section) -> str:
     return name
 
 
-def _type(section: Section) -> Type:
+def _type(section: Section) -> Type | None:
     logical = section.choose("logicalType", "logical type", LOGICAL_TYPES, "")
     physical = section.text("physicalType").upper()
     if not logical:
         if "logicalType" not in section.values:
             section.fault("name", "'logicalType' is missing", f"choose one of: {', '.join(LOGICAL_TYPES)}")
-        return Type("string")
+        return None
     if logical == "number" and (match := _DECIMAL.match(physical)):
         precision, scale = int(match[1]), int(match[2])
         if not (1 <= precision <= 38 and scale <= precision):

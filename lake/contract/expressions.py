@@ -48,6 +48,8 @@ def parse(text: str, kinds: Mapping[str, Kind]) -> Expression:
         raise parser.refuse(f"{parser.peek()!r} was not expected there")
     if kind != "boolean":
         raise parser.refuse(f"it gives a {kind}, not true or false")
+    if not parser.columns:
+        raise parser.refuse("it reads no column")
     return Expression(" ".join(text.split()), tree, tuple(dict.fromkeys(parser.columns)))
 
 

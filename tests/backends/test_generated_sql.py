@@ -104,7 +104,7 @@ def _shape(connection: Connection, table: str) -> list[tuple[object, ...]]:
 
 
 def _changed(contract: Contract) -> Contract:
-    """Another version of the fact table: a column goes, one comes, types, bounds, nulls, rules and references change."""
+    """Another version of the fact table: a column goes, one comes; types, bounds, nulls, rules, references change."""
     columns = []
     for column in contract.columns:
         if column.name == "visibility_m":
