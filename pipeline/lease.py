@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lake import layout, writes
+from lake import writes
 from lake.errors import LeaseHeldError, StorageError
 from pipeline.lease_store import LeaseState, LeaseStore, Member, lease_store
 from pipeline.process import this_process
@@ -54,7 +54,7 @@ class Lease:
 
     def acquire(self) -> int:
         """Take, join or take over the lease and give its fencing number; LeaseHeldError if another run has it."""
-        with writes.committing("lease.acquire", layout.lease()):
+        with writes.committing("lease.acquire", self._store.where):
             self.fence = self._store.change(self._taken).fence
         return self.fence
 
@@ -92,7 +92,7 @@ class Lease:
                 return replace(rest, held_until=self._clock() + self._hold)
             return rest if rest.members else LeaseState(state.fence)
 
-        with writes.committing("lease.release", layout.lease()):
+        with writes.committing("lease.release", self._store.where):
             self._store.change(left)
 
     def check(self) -> None:

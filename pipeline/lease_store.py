@@ -73,6 +73,11 @@ Change = Callable[[LeaseState], LeaseState]
 class LeaseStore(Protocol):
     """One lease, stored."""
 
+    @property
+    def where(self) -> str:
+        """Its path or URL."""
+        ...
+
     def read(self) -> LeaseState:
         """The state as it is now."""
         ...
@@ -87,6 +92,7 @@ class FolderLeaseStore:
 
     def __init__(self, root: str) -> None:
         self.path = Path(root) / layout.lease()
+        self.where = str(self.path)
         self._seen: tuple[tuple[int, int], LeaseState] | None = None
 
     def read(self) -> LeaseState:
@@ -103,7 +109,7 @@ class FolderLeaseStore:
         except FileNotFoundError:
             return LeaseState()
         except OSError as error:
-            raise storage_error(error, str(self.path), "read") from None
+            raise storage_error(error, self.where, "read") from None
         if time.time_ns() - status.st_mtime_ns > LONGEST_TICK_NANOSECONDS:
             self._seen = (stamp, state)
         return state
@@ -120,7 +126,7 @@ class FolderLeaseStore:
                 os.replace(temporary, self.path)  # noqa: PTH105 (atomic, which is the point)
                 return state
         except OSError as error:
-            raise storage_error(error, str(self.path), "write") from None
+            raise storage_error(error, self.where, "write") from None
 
 
 def lease_store(root: str) -> LeaseStore:

@@ -36,7 +36,6 @@ def command(
 
     workspace = open_workspace(env or (ctx.obj or {}).get("env"))
     if table:
-        workspace.table(table)  # an unknown name is refused with the known ones
         _print_lineage(workspace.objects, table, as_json=as_json)
         return
     runs = [audit.read_run(workspace.objects, run_id)] if run_id else audit.read_runs(workspace.objects, limit)
@@ -109,18 +108,20 @@ def _print_run(run: RunAudit) -> None:
 def _print_lineage(objects: Objects, table: str, *, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from lake.errors import UnknownChoiceError
     from pipeline.observe import audit, lineage
 
-    found = lineage.trace(lineage.made(audit.read_runs(objects, limit=None)), table)
-    if as_json:
-        click.echo(json.dumps([{"depth": depth, **asdict(made)} for depth, made in found], indent=1))
-        return
+    made = lineage.made(audit.read_runs(objects, limit=None))
+    found = lineage.trace(made, table)
     if not found:
-        click.echo(f"no run has recorded making {table} yet")
-    for depth, made in found:
-        inputs = ", ".join(f"{name}@{version}" for name, version in sorted(made.inputs.items()))
+        raise UnknownChoiceError("table that a run has made", table, {one.table for one in made})
+    if as_json:
+        click.echo(json.dumps([{"depth": depth, **asdict(one)} for depth, one in found], indent=1))
+        return
+    for depth, one in found:
+        inputs = ", ".join(f"{name}@{version}" for name, version in sorted(one.inputs.items()))
         origin = f" from {inputs}" if inputs else ""
-        click.echo(f"{'  ' * depth}{made.table}@{made.version} by {made.stage} of run {made.run_id}{origin}")
+        click.echo(f"{'  ' * depth}{one.table}@{one.version} by {one.stage} of run {one.run_id}{origin}")
 
 
 def _print_openlineage(runs: list[RunAudit]) -> None:

@@ -43,11 +43,14 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         engine(workspace.settings.gold.engine),
         run_id=context.run_id,
     )
+    versions = result.snapshot.inputs | result.snapshot.tables
+    reads = {node.name: node.reads for node in context.graph.nodes}
     tables = tuple(
         TableOutcome(
             name,
             rows_in=table.rows_in,
             rows_out=table.rows_out,
+            input_versions={read: versions[read] for read in reads[name]},
             output_version=table.version,
             notes=("unchanged",) if table.unchanged else (),
         )

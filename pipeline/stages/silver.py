@@ -91,8 +91,10 @@ def _outcome(contract: Contract, result: SilverResult) -> TableOutcome:
         rows_in=result.rows_in,
         valid=result.valid,
         rejected=result.rejected,
+        refused=result.refused_rows,
         rows_out=result.inserted + result.updated,
         bytes=result.bytes,
+        input_versions={f"{source}/{dataset}": f"{result.loads} loads" for source, dataset in contract.datasets},
         output_version=result.version,
     )
 
