@@ -43,7 +43,7 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         engine(workspace.settings.gold.engine),
         run_id=context.run_id,
     )
-    versions = result.snapshot.inputs | result.snapshot.tables
+    versions = {**result.snapshot.inputs, **result.snapshot.tables}
     reads = {node.name: node.reads for node in context.graph.nodes}
     tables = tuple(
         TableOutcome(
