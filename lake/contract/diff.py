@@ -166,15 +166,16 @@ def _shown(value: object) -> str:
         return "none"
     if isinstance(value, tuple):
         return ", ".join(" ".join(map(str, part)) if isinstance(part, tuple) else _shown(part) for part in value)
+    text = str(value)
     match value:
         case Type("decimal", precision, scale):
-            return f"decimal({precision}, {scale})"
+            text = f"decimal({precision}, {scale})"
         case Type(kind):
-            return kind
+            text = kind
         case Partition(column, by):
-            return f"{by} of {column}"
+            text = f"{by} of {column}"
         case Reference(columns, table, targets):
-            return f"{', '.join(columns)} to {table} ({', '.join(targets)})"
+            text = f"{', '.join(columns)} to {table} ({', '.join(targets)})"
         case Freshness(column, data_hours, load_hours):
-            return f"data {data_hours} h by {column}, loads {load_hours} h"
-    return str(value)
+            text = f"data {data_hours} h by {column}, loads {load_hours} h"
+    return text
