@@ -83,17 +83,15 @@ def judge_loads(
     accept: Collection[str],
 ) -> pl.DataFrame:
     """Add ``valid``, ``refused`` and ``reason`` to loads that have ``rows_in``, ``rejected`` and ``duplicates``."""
-    share = pl.col("rejected") / pl.col("rows_in")
-    suspects = loads.filter((share > contract.rejection_threshold) | pl.col("_payload").is_in([*unknown]))
-    reasons = {}
-    for row in suspects.iter_rows(named=True):
-        payload = row["_payload"]
-        if payload in accept:
-            continue
-        if unknown.get(payload):
-            reasons[payload] = f"unknown column {', '.join(unknown[payload])}, and the contract is frozen"
-        elif row["rejected"] > contract.rejection_threshold * row["rows_in"]:
-            reasons[payload] = _reason(contract, row["rows_in"], row["rejected"], errors, payload)
+    lossy = pl.col("rejected") / pl.col("rows_in") > contract.rejection_threshold
+    reasons = {
+        row["_payload"]: _reason(contract, row["rows_in"], row["rejected"], errors, row["_payload"])
+        for row in loads.filter(lossy).iter_rows(named=True)
+    }
+    for payload, fields in unknown.items():
+        if fields:
+            reasons[payload] = f"unknown column {', '.join(fields)}, and the contract is frozen"
+    reasons = {payload: reason for payload, reason in reasons.items() if payload not in accept}
     reason = pl.Series("reason", [reasons.get(payload) for payload in loads["_payload"]], dtype=pl.String)
     valid = (pl.col("rows_in") - pl.col("rejected") - pl.col("duplicates")).alias("valid")
     return loads.with_columns(valid, reason.is_not_null().alias("refused"), reason).select(

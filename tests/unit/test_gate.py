@@ -215,6 +215,14 @@ def test_the_same_key_in_different_loads_is_no_fault(policy: Any) -> None:
     assert gated.counts.is_empty()
 
 
+@pytest.mark.parametrize(("policy", "kept"), [("latest", [1, 0]), ("reject", [0])])
+def test_a_key_doubled_in_one_load_stays_good_in_another(policy: Any, kept: list[int]) -> None:
+    both = pl.concat([raw([good(), good()], "load=1"), raw([good()], "load=2", 2)])
+    gated = gate(made(on_duplicate=policy), both)
+    assert gated.valid["_position"].to_list() == kept
+    assert gated.valid["_load"].to_list()[-1] == 2
+
+
 @pytest.mark.parametrize("policy", ["latest", "reject"])
 def test_null_keys_are_missing_values_not_duplicates(policy: Any) -> None:
     gated = gate(made(on_duplicate=policy), raw([good(id=None), good(id=None)]))
@@ -224,10 +232,12 @@ def test_null_keys_are_missing_values_not_duplicates(policy: Any) -> None:
 
 @pytest.mark.parametrize("policy", ["latest", "reject"])
 def test_colliding_hashes_cost_no_row(policy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [good(id=f"p{number % 7}", number=number) for number in range(20)]
-    honest = gate(made(on_duplicate=policy), raw(rows))
+    rows = [good(id=f"p{number % 7}", number=number) for number in range(10)]
+    both = pl.concat([raw(rows, "load=1"), raw(rows, "load=2", 2)])
+    honest = gate(made(on_duplicate=policy), both)
+    assert honest.valid.height == (14 if policy == "latest" else 8)
     monkeypatch.setattr("lake.gate.hash_of", lambda columns: pl.col(columns[0]).str.len_bytes().cast(pl.UInt64))
-    colliding = gate(made(on_duplicate=policy), raw(rows))
+    colliding = gate(made(on_duplicate=policy), both)
     assert colliding.valid.equals(honest.valid)
     assert colliding.rejected.equals(honest.rejected)
 
