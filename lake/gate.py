@@ -30,7 +30,7 @@ import polars as pl
 from lake.contract.model import Contract
 from lake.errors import TableError
 from lake.gate_counts import count_checks, first_values, load_outcomes
-from lake.gate_keys import hash_of, losers, repeated
+from lake.gate_keys import hash_of, losers, repeated, version_key
 from lake.gate_plan import make_plan
 from lake.raw import METADATA
 
@@ -107,7 +107,7 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
 
 def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.Series:
     """Which rows lose by their key."""
-    key = list(contract.primary_key)
+    key = version_key(contract) if contract.primary_key else []
     nobody = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("gate.doubled")
     if not key or not frame.height:
         return nobody
@@ -120,4 +120,4 @@ def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.S
         .with_row_index("gate.place")
         .filter(hashes.is_in(doubled.implode()))
     )
-    return nobody.scatter(losers(candidates, key, contract.on_duplicate), True)
+    return nobody.scatter(losers(candidates, contract), True)

@@ -15,7 +15,7 @@ import polars as pl
 from lake.contract.model import Contract
 from lake.errors import TableError
 from lake.gate_counts import COUNTS, count_checks, first_values, judge_loads, unknown_by_load
-from lake.gate_keys import hash_of, losers, repeated
+from lake.gate_keys import hash_of, losers, repeated, version_key
 from lake.gate_output import Outputs, reading
 from lake.gate_plan import Plan, make_plan
 from lake.raw import METADATA
@@ -74,7 +74,7 @@ def gate_parquet(
 
 def doubled_rows(plan: Plan, frame: pl.LazyFrame) -> pl.DataFrame:
     """``gate.place`` and ``_payload`` of the rows that lose by their key; ``frame`` has both columns."""
-    key = list(plan.contract.primary_key)
+    key = version_key(plan.contract) if plan.contract.primary_key else []
     nobody = pl.DataFrame(schema={"gate.place": pl.UInt32, "_payload": pl.String})
     if not key:
         return nobody
@@ -88,7 +88,7 @@ def doubled_rows(plan: Plan, frame: pl.LazyFrame) -> pl.DataFrame:
         *key, "_payload", "gate.place", position, plan.broken.alias("gate.broken")
     )
     found = candidates.collect(engine="streaming").sort("gate.place")
-    places = losers(found, key, plan.contract.on_duplicate)
+    places = losers(found, plan.contract)
     return found.select("gate.place", "_payload").filter(pl.col("gate.place").is_in(places.implode()))
 
 
