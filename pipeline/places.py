@@ -169,10 +169,12 @@ def _clean(name: str) -> str:
         raise UsageError("the name of a place is empty", fix=fix)
     if len(text) > LONGEST_NAME:
         raise UsageError(f"the name of a place has {len(text):,} characters; at most {LONGEST_NAME} are read", fix=fix)
-    odd = "".join(char for char in text if char not in " ,.'’‘ʻ()-–" and unicodedata.category(char)[0] not in "LMN")
+    odd = "".join(char for char in text if char not in " ,.'’‘ʻ()-–_" and unicodedata.category(char)[0] not in "LMN")
     if odd or not any(char.isalnum() for char in text):
         shown = ascii(odd[:5] or text[:20])
-        raise UsageError(f"a place's name has letters, spaces and - ' . , ( ) only; this one has {shown}", fix=fix)
+        raise UsageError(
+            f"a place's name has letters, digits, spaces and - _ ' . , ( ) only; this one has {shown}", fix=fix
+        )
     return text
 
 

@@ -21,6 +21,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from lake.errors import PayloadError, SourceError
+from pipeline.secret import mask
 from pipeline.sources.json_body import clean, reason_of
 
 _QUOTED_BYTES = 65_536  # how much of a refusal is read to find its reason
@@ -106,7 +107,7 @@ class HttpClient:
 
     def shown_url(self, url: str, parameters: Mapping[str, str]) -> str:
         """The URL of a request without its secrets, for manifests and messages."""
-        return str(httpx.URL(url, params={key: value for key, value in parameters.items() if key not in self._secrets}))
+        return self._masked(str(httpx.URL(url, params=dict(parameters))))
 
     def _attempt(self, url: str, parameters: Mapping[str, str]) -> bytes:
         started = time.monotonic()
@@ -115,12 +116,12 @@ class HttpClient:
                 if response.status_code == 200:
                     return self._read(response, started)
                 raise self._refusal(response, started)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise SourceError(f"{self.name}: the address is wrong: {self._masked(str(error))}") from None
         except httpx.TimeoutException:
             raise _TransientError(f"no answer within {self.limits.timeout_seconds:g} s") from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise _TransientError(self._masked(f"{type(error).__name__}: {error}")) from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise SourceError(f"{self.name}: the address is wrong: {self._masked(str(error))}") from None
 
     def _read(self, response: httpx.Response, started: float) -> bytes:
         """The body, chunk by chunk, so that neither a huge nor an endless one is taken in."""
@@ -193,7 +194,7 @@ class HttpClient:
         for value in self._secrets.values():
             for spelled in (value, str(httpx.QueryParams({"k": value}))[2:]):
                 text = text.replace(spelled, "****") if spelled else text
-        return text
+        return mask(text)
 
 
 def _log_retry(details: RetryDetails) -> None:

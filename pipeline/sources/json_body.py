@@ -39,7 +39,7 @@ def _why_no_json(data: bytes, error: str) -> str:
         return "the body is empty"
     if start.startswith(b"<"):
         return "the body is HTML or XML, not JSON"
-    if start.startswith(b"{") and not data.rstrip().endswith(b"}"):
+    if start.startswith(b"{") and not data.rstrip().endswith(b"}") and "after document" not in error:
         return f"the body is truncated after {len(data)} bytes"
     word = re.search(rb"[:,\[]\s*(NaN|-?Infinity)\b", data)
     if word:

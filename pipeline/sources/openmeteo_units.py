@@ -7,6 +7,7 @@ that mixes degrees Fahrenheit into Celsius is worse than one that lacks a day.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from lake.errors import PayloadError
 
@@ -25,19 +26,19 @@ UNITS = {
 
 UNDEFINED = "undefined"  # what the API says of a field for which the model has no data
 
-# (received, kept) -> what turns a number of the first into one of the second. Exact by definition but for the knot's
-# and the mile's rounding in floats. "mp/h" is how Open-Meteo spells miles per hour.
-CONVERSIONS: dict[tuple[str, str], Callable[[float], float]] = {
-    ("°F", "°C"): lambda value: (value - 32) / 1.8,
-    ("K", "°C"): lambda value: value - 273.15,
-    ("m/s", "km/h"): lambda value: value * 3.6,
-    ("mp/h", "km/h"): lambda value: value * 1.609344,
-    ("mph", "km/h"): lambda value: value * 1.609344,
-    ("kn", "km/h"): lambda value: value * 1.852,
-    ("inch", "mm"): lambda value: value * 25.4,
+# (received, kept) -> what turns a number of the first into one of the second, in decimals: 2.6 m/s are 9.36 km/h and
+# not 9.360000000000001. "mp/h" is how Open-Meteo spells miles per hour.
+CONVERSIONS: dict[tuple[str, str], Callable[[Decimal], Decimal]] = {
+    ("°F", "°C"): lambda value: (value - 32) / Decimal("1.8"),
+    ("K", "°C"): lambda value: value - Decimal("273.15"),
+    ("m/s", "km/h"): lambda value: value * Decimal("3.6"),
+    ("mp/h", "km/h"): lambda value: value * Decimal("1.609344"),
+    ("mph", "km/h"): lambda value: value * Decimal("1.609344"),
+    ("kn", "km/h"): lambda value: value * Decimal("1.852"),
+    ("inch", "mm"): lambda value: value * Decimal("25.4"),
     ("cm", "mm"): lambda value: value * 10,
     ("Pa", "hPa"): lambda value: value / 100,
-    ("ft", "m"): lambda value: value * 0.3048,
+    ("ft", "m"): lambda value: value * Decimal("0.3048"),
     ("km", "m"): lambda value: value * 1000,
 }
 
@@ -57,6 +58,4 @@ def in_our_unit(field: str, values: list[object], unit: object) -> list[object]:
         known = [kept, *(received for received, target in CONVERSIONS if target == kept)]
         given = f"the unit {unit!r}" if unit is not None else "no unit"
         raise PayloadError(f"{field} comes with {given}", fix=f"known units of {field}: {', '.join(known)}")
-    return [
-        convert(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value for value in values
-    ]
+    return [float(convert(Decimal(repr(value)))) if type(value) in (int, float) else value for value in values]

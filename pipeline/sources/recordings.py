@@ -86,8 +86,7 @@ class Recordings:
             recording = self.of(request.dataset, request.slice_key).get(request.run_date)
             digest.update(f"{request.dataset}/{request.slice_key}/{request.run_date}".encode())
             if recording:
-                state = recording.path.stat()
-                digest.update(f"{recording.path.name}/{state.st_size}/{state.st_mtime_ns}".encode())
+                digest.update(_state(recording.path))
         return digest.hexdigest()
 
     def summary(self, dataset: str) -> str:
@@ -103,6 +102,14 @@ class Recordings:
             where=f"recorded are: {self.summary(request.dataset)}",
             fix="choose one of these, or fetch it with --live (mirrorlake record keeps it for offline use)",
         )
+
+
+def _state(path: Path) -> bytes:
+    try:
+        state = path.stat()
+    except OSError:  # gone since it was listed; reading it will say so
+        return b"unreadable"
+    return f"{path.name}/{state.st_size}/{state.st_mtime_ns}".encode()
 
 
 def _recording(path: Path) -> Recording | None:
