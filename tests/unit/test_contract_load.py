@@ -61,7 +61,7 @@ def test_rules_come_in_one_order_with_typed_arguments(tmp_path: Path) -> None:
     assert rules[-1].columns == ("paid_usd", "amount_usd")
 
 
-def test_our_contracts_are_all_there_and_load_quickly() -> None:
+def test_our_contracts_are_all_there() -> None:
     contracts = load_contracts()
     assert set(contracts) == {
         "weather_observations", "weather_forecasts", "weather_locations", "weather_hourly", "weather_hourly_rolling",
@@ -74,12 +74,16 @@ def test_our_contracts_are_all_there_and_load_quickly() -> None:
         Reference(("location_id",), "dim_location", ("location_id",)),
         Reference(("date_key",), "dim_date", ("date_key",)),
     )
+
+
+def test_our_contracts_load_in_a_blink() -> None:
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         load_contracts()
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.06  # about 0.012 on an idle machine
+        seconds.append(time.process_time() - start)
+    limit = 0.06 if sys.gettrace() is None else 1.0  # about 0.012 unless lines are traced
+    assert min(seconds) < limit
 
 
 def test_reading_imports_nothing_heavy() -> None:

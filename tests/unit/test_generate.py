@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from contract_text import ORDERS, write
 
 from lake.contract.load import load_contract, load_contracts
 from lake.errors import StorageError
 from pipeline.generate import generate_all, render_all
+from pipeline.generate.__main__ import command
 from pipeline.generate.dbt_sources import dbt_sources, test_name
 from pipeline.generate.documentation import documentation, page
 
@@ -43,6 +45,20 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
     (tmp_path / "docs").write_text("a file where a folder should be")
     with pytest.raises(StorageError, match="cannot write what is generated"):
         generate_all(tmp_path, check=False)
+
+
+def test_the_command_checks_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.settings.project_root", lambda: tmp_path)
+    stale = CliRunner().invoke(command, ["--check"])
+    assert (stale.exit_code, stale.output.count("not in step")) == (1, 4)
+    assert "run: python -m pipeline.generate" in stale.output
+    assert "written: docs/contracts.md" in CliRunner().invoke(command).output
+    assert CliRunner().invoke(command, ["--check"]).exit_code == 0
+    (tmp_path / "docs" / "contracts.md").unlink()
+    (tmp_path / "docs").rmdir()
+    (tmp_path / "docs").write_text("in the way")
+    failed = CliRunner().invoke(command)
+    assert (failed.exit_code, failed.output[:34]) == (1, "error: cannot write what is genera")
 
 
 def test_the_module_checks_and_writes(tmp_path: Path) -> None:
