@@ -57,6 +57,8 @@ class Metrics:
 
     def __init__(self, document: str) -> None:
         self._manifest: dict[str, Any] = json.loads(document)
+        if not isinstance(self._manifest, dict) or not self._manifest.get("metrics"):
+            raise ValueError("it defines no metrics")
 
     @classmethod
     def read(cls, path: Path) -> Metrics:

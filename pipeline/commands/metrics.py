@@ -41,8 +41,8 @@ def command(
     from warehouse.publish import open_published
 
     settings = open_workspace((ctx.obj or {}).get("env")).settings
-    metrics = _definitions(settings)
     if not names:
+        metrics = _definitions(settings)
         if group_by or first or last or locations or show_sql:
             raise UsageError("no metric is named", fix=f"name one or more of: {', '.join(metrics.metrics)}")
         _print_list(metrics, as_json=as_json)
@@ -51,8 +51,9 @@ def command(
     days = (parse_date(first, "--from") if first else None, parse_date(last, "--to") if last else None)
     if days[0] and days[1] and days[0] > days[1]:
         raise UsageError(f"--from {days[0]} is after --to {days[1]}", fix="swap them")
-    metrics.check(names, words)
     with open_published(settings.publish.folder) as connection:
+        metrics = _definitions(settings)
+        metrics.check(names, words)
         places = _places(connection, locations)
         answer = metrics.ask(connection, Question(names, words, *days, places))
     if show_sql:

@@ -18,8 +18,8 @@ newest as (
 days_by_location as (
     select
         location_id,
-        count(*) as days,
         cast(sum(gap_hours) as bigint) as gap_hours,
+        count(*) as day_count,
         min(weather_date) as first_date,
         max(weather_date) as last_date
     from daily
@@ -44,7 +44,7 @@ final as (
         days_by_location.last_date,
         hours_by_location.newest_observed_at,
         newest.newest_date,
-        coalesce(days_by_location.days, 0) as days,
+        coalesce(days_by_location.day_count, 0) as day_count,
         coalesce(hours_by_location.observed_hours, 0) as observed_hours,
         coalesce(days_by_location.gap_hours, 0) as gap_hours,
         {{ safe_divide(

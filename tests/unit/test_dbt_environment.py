@@ -1,0 +1,62 @@
+"""The variables that profiles.yml reads, from the settings; and that profiles.yml reads no other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lake.errors import ConfigError
+from pipeline.dbt_environment import dbt_environment
+from pipeline.secret import Secret
+from pipeline.settings import load_settings
+from pipeline.settings_model import SnowflakeSettings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def test_duckdb_needs_its_path_and_threads(project: Path) -> None:
+    assert dbt_environment(load_settings("dev")) == {
+        "MIRRORLAKE_WAREHOUSE_PATH": str(project / "warehouse" / "warehouse.duckdb"),
+        "MIRRORLAKE_DBT_THREADS": "2",
+    }
+
+
+def snowflake(**given: object) -> dict[str, str]:
+    settings = load_settings("dev")
+    account = SnowflakeSettings(account="acme", user="loader", role="r", warehouse="w", **given)  # type: ignore[arg-type]
+    warehouse = replace(settings.warehouse, backend="snowflake")
+    return dbt_environment(replace(settings, snowflake=account, warehouse=warehouse))
+
+
+def test_snowflake_by_key_pair(project: Path) -> None:
+    found = snowflake(private_key=Secret("-----KEY-----"), private_key_passphrase=Secret("open sesame"))
+    assert found["MIRRORLAKE_SNOWFLAKE_ACCOUNT"] == "acme"
+    assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY"] == "-----KEY-----"
+    assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"] == "open sesame"
+    assert "MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR" not in found
+
+
+def test_snowflake_by_token(project: Path) -> None:
+    found = snowflake(token=Secret("a-token"))
+    assert found["DBT_ENV_SECRET_SNOWFLAKE_TOKEN"] == "a-token"
+    assert found["MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR"] == "programmatic_access_token"
+
+
+def test_a_secret_that_is_only_named_is_refused(project: Path) -> None:
+    with pytest.raises(ConfigError, match="Secrets Manager"):
+        snowflake(private_key=Secret("secret:mirrorlake/key"))
+
+
+def test_every_variable_of_the_profile_has_a_default_and_a_setting(project: Path) -> None:
+    text = (REPOSITORY / "profiles" / "profiles.yml").read_text()
+    calls = re.findall(r"env_var\('(\w+)'(, '[^']*')?\)", text)
+    assert all(default for _, default in calls)
+    both = snowflake(private_key=Secret("k" * 8), private_key_passphrase=Secret("p" * 8), token=Secret("t" * 8))
+    known = {*both, "MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR", "MIRRORLAKE_DBT_TARGET"}
+    assert {name for name, _ in calls} == known
+    secret = re.findall(r"(private_key|private_key_passphrase|token): \"\{\{ env_var\('(\w+)'", text)
+    assert all(variable.startswith("DBT_ENV_SECRET_") for _, variable in secret)
+    assert len(secret) == 3
