@@ -1,13 +1,22 @@
 -- question: How alike are the places, day by day: mean difference, correlation, who was warmer?
-with pairs as (
+with days as (
+    select
+        location_id,
+        weather_date,
+        -- Means that are equal may differ in their last bit: as decimals they tie.
+        cast(temperature_mean_c as decimal(18, 6)) as temperature_mean_c
+    from weather_daily
+    where temperature_mean_c is not null
+),
+
+pairs as (
     select
         a.location_id as first_id,
         b.location_id as second_id,
         a.temperature_mean_c as first_c,
         b.temperature_mean_c as second_c
-    from weather_daily as a
-    inner join weather_daily as b on a.weather_date = b.weather_date and a.location_id < b.location_id
-    where a.temperature_mean_c is not null and b.temperature_mean_c is not null
+    from days as a
+    inner join days as b on a.weather_date = b.weather_date and a.location_id < b.location_id
 )
 
 select
@@ -15,7 +24,7 @@ select
     second_place.location_name as second_name,
     count(*) as days,
     round(cast(avg(p.first_c - p.second_c) as decimal(18, 6)), 2) as mean_difference_c,
-    round(cast(max(abs(p.first_c - p.second_c)) as decimal(18, 6)), 1) as largest_difference_c,
+    round(max(abs(p.first_c - p.second_c)), 1) as largest_difference_c,
     round(
         cast(
             case
