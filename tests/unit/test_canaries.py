@@ -119,3 +119,20 @@ def test_audit_records_and_logs_show_none(canaries: None) -> None:
     assert CANARY not in stream.getvalue()
     assert all(json.loads(line) for line in stream.getvalue().splitlines())
     assert "cannot connect to postgresql://lake:****@127.0.0.1:9/x" in stream.getvalue()
+
+
+def test_a_run_that_cannot_reach_its_database_leaves_none_anywhere(
+    project: Path, run_process: RunCli, canaries: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIRRORLAKE_STAGING_BACKEND", "postgres")
+    jobs = [word for job in ("ingest", "silver", "gold", "staging") for word in ("--job", job)]
+    said = run_process("run", "--run-date", "2013-07-04", "--location", "JFK", *jobs, "-v")
+    assert said.exit_code == 1
+    assert "staging" in said.out
+    assert "127.0.0.1:9" in said.text, "the address is what people need"
+    assert CANARY not in said.text
+    shown = run_process("runs", "--json")
+    assert '"status": "failed"' in shown.out
+    assert CANARY not in shown.text
+    for path in project.rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
