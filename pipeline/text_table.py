@@ -37,12 +37,14 @@ def aligned(headers: Sequence[str], rows: Sequence[Sequence[object]], *, thousan
 
 
 def text(cell: object, *, thousands: bool = True) -> str:
-    """One value as people read it: thousands separated, truths in lower case, one line."""
+    """One value as people read it: thousands separated, truths in lower case, one line without control characters."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
-    return f"{cell:,}" if thousands and isinstance(cell, int) else str(cell).replace("\n", " ")
+    if thousands and isinstance(cell, int):
+        return f"{cell:,}"
+    return "".join(sign if sign.isprintable() else " " for sign in str(cell))
 
 
 def _right(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[bool]:
@@ -56,9 +58,9 @@ def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[object]], title:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=Text(title) if title else None, title_justify="left")
     for header, to_right in zip(headers, _right(headers, rows), strict=True):
-        table.add_column(header, justify="right" if to_right else "left", overflow="fold")
+        table.add_column(Text(header), justify="right" if to_right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(text(cell, thousands=thousands)) for cell in row))
     Console(highlight=False).print(table)
