@@ -23,7 +23,8 @@ def command(ctx: click.Context, port: int, host: str) -> int:
         raise MissingExtraError("streamlit", "dashboard")
     env = (ctx.obj or {}).get("env")
     load_settings(env)  # a wrong profile is said here, not in the browser
-    environment = {**os.environ, **({"LAKE_ENV": env} if env else {})}
+    if env:
+        os.environ["LAKE_ENV"] = env  # the app loads its own settings, in its own process
     app = project_root() / "dashboard" / "app.py"
     arguments = ["--server.address", host, "--server.port", str(port)]
     click.echo(f"dashboard on http://{host}:{port} (Ctrl-C ends it)")
@@ -31,7 +32,6 @@ def command(ctx: click.Context, port: int, host: str) -> int:
         return subprocess.run(  # noqa: S603
             [sys.executable, "-m", "streamlit", "run", str(app), *arguments],
             cwd=project_root(),
-            env=environment,
             check=False,
         ).returncode
     except KeyboardInterrupt:
