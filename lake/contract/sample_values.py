@@ -69,7 +69,7 @@ def _number_bounds(contract: Contract, column: Column, low: Any, high: Any) -> t
 def _floats(low: float, high: float, chance: pl.Series) -> pl.Series:
     share = (chance % 1_000_003).cast(pl.Float64) / 1_000_003
     inside = ((share - _EDGE) / (1 - 2 * _EDGE) * (high - low) + low).round(3)
-    return inside.clip(low, high) + 0.0  # no negative zero
+    return inside.clip(low, high).replace(-0.0, 0.0)  # adding zero would leave a negative zero: Polars drops the sum
 
 
 def _integers(low: int, high: int, chance: pl.Series) -> pl.Series:

@@ -47,6 +47,16 @@ def test_good_rows_have_nulls_and_values_on_the_bounds() -> None:
     assert frame.row(0).count(None) == 0
 
 
+def test_no_value_is_a_negative_zero(tmp_path: Path) -> None:
+    narrow = ORDERS.replace(
+        "logicalType: integer\n        logicalTypeOptions: {maximum: 99}",
+        "logicalType: number\n        logicalTypeOptions: {minimum: -0.002, maximum: 0.002}",
+    )
+    values = sample(load_contract(write(tmp_path, narrow)), 300)["lines"].drop_nulls()
+    assert (values == 0).sum() > 10
+    assert "-0.0" not in values.cast(pl.String).to_list()
+
+
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
     contract = CONTRACTS["weather_daily"]
     assert_frame_equal(sample(contract, 40, 5), sample(contract, 40, 5))
