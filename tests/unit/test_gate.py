@@ -224,6 +224,15 @@ def test_a_key_doubled_in_one_load_stays_good_in_another(policy: Any, kept: list
 
 
 @pytest.mark.parametrize("policy", ["latest", "reject"])
+def test_versions_of_one_key_are_no_duplicates(policy: Any) -> None:
+    versioned = made(on_duplicate=policy, version_column="number")
+    gated = gate(versioned, raw([good(number=1), good(number=2), good(number=None)]))
+    assert gated.valid["number"].to_list() == [1, 2, None]
+    gated = gate(versioned, raw([good(number=1), good(number=2), good(number=2)]))
+    assert gated.valid["_position"].to_list() == ([0, 2] if policy == "latest" else [0])
+
+
+@pytest.mark.parametrize("policy", ["latest", "reject"])
 def test_null_keys_are_missing_values_not_duplicates(policy: Any) -> None:
     gated = gate(made(on_duplicate=policy), raw([good(id=None), good(id=None)]))
     assert gated.rejected["rules"].to_list() == [["place.required"]] * 2
