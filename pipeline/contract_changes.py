@@ -17,10 +17,6 @@ from warehouse.migration import migration
 
 CONTRACTS = "lake/contracts"
 SCHEMAS: dict[Dialect, str] = {"duckdb": "raw", "postgres": "staging", "snowflake": "raw"}
-_REBUILD = {
-    "silver": "mirrorlake rebuild --from bronze",
-    "gold": "mirrorlake run --job gold --force",
-}
 
 
 def old_contracts(against: str) -> Contracts:
@@ -72,14 +68,11 @@ class Report:
         return list(dict.fromkeys(change.table for change in self.changes))
 
     def commands(self) -> list[str]:
-        """The commands that rebuild what has to be rebuilt; the next run does the same by itself."""
-        layers = {
-            self.new[change.table].layer
-            for change in self.changes
-            if change.effect != "compatible" and change.table in self.new
-        }
-        # A rebuild of silver brings gold along.
-        return [_REBUILD[layer] for layer in ("silver", "gold") if layer in layers][:1]
+        """The commands that build again what has to be; the next run does the same by itself."""
+        tables = dict.fromkeys(change.table for change in self.changes if change.effect != "compatible")
+        kept = [self.new[table] for table in tables if table in self.new]
+        silver = [f"mirrorlake rebuild --from bronze {table.table}" for table in kept if table.layer == "silver"]
+        return [*silver, "mirrorlake run --job gold --force"] if kept else []
 
     def statements(self, dialect: Dialect) -> list[str]:
         """The migration of all tables in a dialect."""
@@ -103,8 +96,9 @@ class Report:
             if statements:
                 yield f"\nmigration for {dialect}, schema {schema}:"
                 yield from (f"{statement};" for statement in statements)
-        for line in self.commands():
-            yield f"\nrows have to be built again, by the next run or by: {line}"
+        if commands := self.commands():
+            yield "\nrows have to be built again: the next run does it, or"
+            yield from (f"  {line}" for line in commands)
 
     def document(self) -> dict[str, object]:
         """The report for machines."""

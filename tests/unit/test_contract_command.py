@@ -92,7 +92,9 @@ def test_diff_against_a_folder_says_effects_migration_and_command(run_cli: RunCl
     assert "rule temperature_c.minimum changed: -90.0 (error) -> -80.0 (error)" in done.out
     assert "fact_weather_hourly: compatible" in done.out
     assert "ADD CONSTRAINT hour_of_day__maximum CHECK (hour_of_day <= 24);" in done.out
-    assert "mirrorlake rebuild --from bronze" in done.out
+    assert done.out.endswith(
+        "mirrorlake rebuild --from bronze weather_observations\n  mirrorlake run --job gold --force\n"
+    )
     assert run_cli("contracts", "diff", "--against", old, "--folder", str(new), "--fail-on", "breaking").exit_code == 0
     strict = run_cli(
         "contracts", "diff", "--against", old, "--folder", str(new), "--fail-on", "needs rebuild", "--json"
