@@ -18,9 +18,9 @@ from types import TracebackType
 
 import httpx
 import stamina
-from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from lake.errors import PayloadError, SourceError
+from lake.retries import log_retries
 from pipeline.secret import mask
 from pipeline.sources.json_body import clean, reason_of
 
@@ -65,7 +65,7 @@ class HttpClient:
             follow_redirects=False,
             headers={"User-Agent": "mirrorlake", "Accept": "application/json"},
         )
-        set_on_retry_hooks([_log_retry])
+        log_retries()
         for noisy in ("httpx", "httpcore"):  # they log whole URLs, the key included
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -195,13 +195,6 @@ class HttpClient:
             for spelled in (value, str(httpx.QueryParams({"k": value}))[2:]):
                 text = text.replace(spelled, "****") if spelled else text
         return mask(text)
-
-
-def _log_retry(details: RetryDetails) -> None:
-    """Say that there will be another try; stamina's own hook would print to standard output."""
-    logging.getLogger(__name__).info(
-        "attempt %d failed, again in %.1f s: %s", details.retry_num, details.wait_for, details.caused_by
-    )
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import stamina
 
 from lake import writes
+from lake.retries import log_retries
 from pipeline.observe import logs
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.secret import Secret
@@ -104,6 +106,20 @@ def test_what_lake_and_warehouse_log_is_passed_on_once() -> None:
     logging.getLogger("lake.silver").info("nobody listens")
     (line,) = lines(stream)
     assert (line["message"], line["logger"]) == ("lost the connection with ****", "warehouse.backends.postgres")
+
+
+def test_a_retry_is_logged_and_never_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    log_retries()
+    stream = io.StringIO()
+    logs.configure(verbose=True, stream=stream)
+    for attempt in stamina.retry_context(on=ValueError, attempts=2, wait_initial=0.001, wait_jitter=0):
+        with attempt:
+            if attempt.num == 1:
+                raise ValueError("lost the connection")
+    assert capsys.readouterr() == ("", "")
+    (line,) = lines(stream)
+    assert str(line["message"]).startswith("attempt 1 failed, again in ")
+    assert str(line["message"]).endswith("lost the connection")
 
 
 def test_a_terminal_gets_lines_for_people() -> None:

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lake.errors import MissingExtraError, StorageError
+from lake.retries import log_retries
 from warehouse.backends._postgres_errors import Lost, described, judged
 from warehouse.backends._postgres_load import Load
 from warehouse.backends.base import SCHEMA, Backend, Dialect, Rows
@@ -54,6 +55,7 @@ class PostgresBackend(Backend):
         _require("psycopg", "psycopg_pool", "adbc_driver_postgresql")
         import stamina
 
+        log_retries()
         load = Load(self.url, self.schema, batches, run_id, snapshot, mark=uuid.uuid4().hex, target=self.target)
         tries = stamina.retry_context(
             on=Lost, attempts=self.attempts, timeout=None, wait_initial=self.wait_seconds, wait_max=5.0
