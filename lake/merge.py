@@ -77,28 +77,33 @@ class Difference:
 def difference(existing: pl.DataFrame, target: pl.DataFrame, contract: Contract) -> Difference:
     """Compare what stands with what should stand, by key."""
     key = identity(contract)
-    before = existing.select(*key, *_prefixed(contract, key), partition_of(contract).alias("partition before"))
-    after = target.with_columns(partition_of(contract).alias("partition"))
+    before = existing.select(*key, *_prefixed(contract, key), partition_of(contract).alias("before.partition"))
+    after = target.with_columns(partition_of(contract).alias("after.partition"))
     both = after.join(before, on=key, how="inner", nulls_equal=True)
     added = after.join(before.select(key), on=key, how="anti", nulls_equal=True)
     lost = before.join(after.select(key), on=key, how="anti", nulls_equal=True)
     differs = pl.any_horizontal(
         pl.lit(False),
-        *(pl.col(name).ne_missing(pl.col(f"before {name}")) for name in content(contract) if name not in key),
+        *(pl.col(name).ne_missing(pl.col(f"before.{name}")) for name in content(contract) if name not in key),
     )
     updated = both.filter(differs)
     moved = [name for name in ARRIVAL if name not in key]
-    newer = pl.any_horizontal(pl.lit(False), *(pl.col(name).ne_missing(pl.col(f"before {name}")) for name in moved))
+    newer = pl.any_horizontal(pl.lit(False), *(pl.col(name).ne_missing(pl.col(f"before.{name}")) for name in moved))
     partitions = None
     if contract.partition is not None:
-        changed = [added["partition"], updated["partition"], updated["partition before"], lost["partition before"]]
+        changed = [
+            added["after.partition"],
+            updated["after.partition"],
+            updated["before.partition"],
+            lost["before.partition"],
+        ]
         partitions = set(pl.concat([days.rename("day") for days in changed]).unique().to_list())
     return Difference(
         inserted=added.height,
         updated=updated.height,
         removed=lost.height,
         partitions=partitions,
-        restated=both.filter(~differs & newer).select("_payload", "partition"),
+        restated=both.filter(~differs & newer).select("_payload", pl.col("after.partition").alias("partition")),
         contested=updated.select(ARRIVAL[:3]),
     )
 
@@ -131,4 +136,4 @@ def empty(contract: Contract) -> pl.DataFrame:
 
 def _prefixed(contract: Contract, key: Collection[str]) -> list[pl.Expr]:
     names = dict.fromkeys([*content(contract), *ARRIVAL])
-    return [pl.col(name).alias(f"before {name}") for name in names if name not in key]
+    return [pl.col(name).alias(f"before.{name}") for name in names if name not in key]

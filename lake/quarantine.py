@@ -108,8 +108,8 @@ def refused(objects: Objects, name: str) -> pl.DataFrame:
 
 
 def held(objects: Objects, contracts: Contracts, name: str) -> pl.DataFrame:
-    """Good rows of a silver table whose parent has not arrived: the key, then ``reference`` (the parent table) and
-    ``waits_for`` (its missing key). Computed at every call, never stored. A null reference waits for nobody.
+    """Good rows of a silver table whose parent has not arrived: the key, then ``_reference`` (the parent table)
+    and ``_waits_for`` (its missing key). Computed at every call, never stored. A null reference waits for nobody.
     """
     contract = contracts[name]
     key = list(contract.primary_key)
@@ -128,14 +128,14 @@ def held(objects: Objects, contracts: Contracts, name: str) -> pl.DataFrame:
         found.append(
             waiting.select(
                 *key,
-                pl.lit(parent.table).alias("reference"),
-                pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=", ").alias("waits_for"),
+                pl.lit(parent.table).alias("_reference"),
+                pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=", ").alias("_waits_for"),
             )
         )
-    return pl.concat(found).sort([*key, "reference"])
+    return pl.concat(found).sort([*key, "_reference"])
 
 
-_HELD = {"reference": pl.String(), "waits_for": pl.String()}
+_HELD = {"_reference": pl.String(), "_waits_for": pl.String()}
 
 
 def _as_stored(

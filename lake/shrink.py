@@ -25,8 +25,8 @@ def chain(
             continue
         place = (ref.source, ref.dataset, ref.slice_key)
         before = records[counts[place]].valid if place in counts else 0
-        least = (1 - contract.shrink_threshold) * before
-        if record.valid < least and ref.load not in accepted:
+        missing = before - record.valid
+        if missing > contract.shrink_threshold * before and ref.load not in accepted:
             reason = (
                 f"the snapshot has {record.valid} rows, the one before {before}: "
                 f"more than {contract.shrink_threshold:.0%} are missing"

@@ -1,4 +1,7 @@
-"""How a rejected row stands today: open, or resolved because its key came again and was good. Derived, never stored."""
+"""How a rejected row stands today: open, or resolved because its key came again and was good. Derived, never stored.
+
+Helper columns have a dot in their names, which no column of a contract has.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,18 @@ def with_state(objects: Objects, contract: Contract, rejected: pl.DataFrame) -> 
     without any rejected row resolves.
     """
     key = list(contract.primary_key)
-    slice_of = pl.col("_payload").str.replace(r"/load=\d+$", "").alias("slice")
-    rows = pl.concat([rejected.drop("row"), keys_of(contract, rejected)], how="horizontal").with_columns(slice_of)
-    rows = rows.with_row_index("place").join(_reloads(ledger.read(objects, contract.table)), on="slice", how="left")
-    rows = rows.join(_stored(objects, contract), on=key, how="left").sort("place")
+    slice_of = pl.col("_payload").str.replace(r"/load=\d+$", "").alias("row.slice")
+    rows = pl.concat([rejected.select(ARRIVAL), keys_of(contract, rejected)], how="horizontal").with_columns(slice_of)
+    rows = rows.with_row_index("row.place").join(
+        _reloads(ledger.read(objects, contract.table)), on="row.slice", how="left"
+    )
+    rows = rows.join(_stored(objects, contract), on=key, how="left").sort("row.place")
     known = ~pl.any_horizontal(pl.col(name).is_null() for name in key)
-    reloaded = pl.col("newest") > pl.col("_load")
-    lost_again = pl.col("_load").max().over("slice", *key) == pl.col("newest")
-    restated = pl.col("restates") & pl.col("stored _payload").is_not_null() & ~lost_again
-    later = _later([f"stored {name}" for name in ARRIVAL], list(ARRIVAL))
-    resolved = (known & (later | (reloaded & restated))) | (~known & reloaded & (pl.col("newest rejected") == 0))
+    reloaded = pl.col("newest.load") > pl.col("_load")
+    lost_again = pl.col("_load").max().over("row.slice", *key) == pl.col("newest.load")
+    restated = pl.col("newest.restates") & pl.col("stored._payload").is_not_null() & ~lost_again
+    later = _later([f"stored.{name}" for name in ARRIVAL], list(ARRIVAL))
+    resolved = (known & (later | (reloaded & restated))) | (~known & reloaded & (pl.col("newest.rejected") == 0))
     state = pl.when(resolved).then(pl.lit("resolved")).otherwise(pl.lit("open"))
     return rejected.with_columns(rows.select(state=state).to_series())
 
@@ -68,9 +73,11 @@ def keys_of(contract: Contract, rejected: pl.DataFrame) -> pl.DataFrame:
             rejected["_position"],
         ]
     )
-    typed = gate(only_key, raw).valid.select(pl.col("_payload").cast(pl.Int64).alias("place"), *contract.primary_key)
-    places = pl.int_range(rejected.height, eager=True).alias("place").to_frame()
-    return places.join(typed, on="place", how="left").sort("place").drop("place")
+    typed = gate(only_key, raw).valid.select(
+        pl.col("_payload").cast(pl.Int64).alias("row.place"), *contract.primary_key
+    )
+    places = pl.int_range(rejected.height, eager=True).alias("row.place").to_frame()
+    return places.join(typed, on="row.place", how="left").sort("row.place").drop("row.place")
 
 
 def _document(text: str) -> Mapping[str, object]:
@@ -79,16 +86,16 @@ def _document(text: str) -> Mapping[str, object]:
 
 
 def _stored(objects: Objects, contract: Contract) -> pl.DataFrame:
-    """The key of each row of silver and where it arrived from, as ``stored ...``."""
+    """The key of each row of silver and where it arrived from, as ``stored.…``."""
     table = LakeTable(objects, layout.table("silver", contract.table))
     rows = table.scan() if table.exists() else empty(contract).lazy()
-    origin = (pl.col(name).alias(f"stored {name}") for name in ARRIVAL)
+    origin = (pl.col(name).alias(f"stored.{name}") for name in ARRIVAL)
     with reading(table.url):
         return current(rows, contract).select(*contract.primary_key, *origin).collect()
 
 
 def _reloads(known: Ledger | None) -> pl.DataFrame:
-    """Per slice its ``newest`` merged load, how many rows that lost, and whether it restates rows of silver."""
+    """Per slice its newest merged load, how many rows that lost, and whether it restates rows of silver."""
     newest: dict[str, tuple[int, LoadRecord]] = {}
     for load, record in (known.loads if known else {}).items():
         place, _, number = load.rpartition("/load=")
@@ -96,7 +103,12 @@ def _reloads(known: Ledger | None) -> pl.DataFrame:
             newest[place] = int(number), record
     return pl.DataFrame(
         [(place, number, record.rejected, record.restates) for place, (number, record) in newest.items()],
-        schema={"slice": pl.String, "newest": pl.Int64, "newest rejected": pl.Int64, "restates": pl.Boolean},
+        schema={
+            "row.slice": pl.String,
+            "newest.load": pl.Int64,
+            "newest.rejected": pl.Int64,
+            "newest.restates": pl.Boolean,
+        },
         orient="row",
     )
 
