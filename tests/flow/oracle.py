@@ -35,6 +35,7 @@ class Oracle:
 
     observed: dict[tuple[str, datetime], Row]
     days: list[date]
+    rejected: list[tuple[str, datetime]]
 
     @classmethod
     def of(cls, run_dates: Iterable[date]) -> Oracle:
@@ -46,7 +47,11 @@ class Oracle:
                 for position, time in enumerate(hourly["time"]):
                     at = datetime.fromisoformat(time).replace(tzinfo=UTC)
                     observed[place, at] = {name: hourly[field][position] for field, name in FIELDS.items()}
-        return cls(observed, days_between(wanted[0], wanted[-1]))
+        # The one impossible value of the year: Newark, 2013-02-12, 1,687 km/h.
+        rejected = [key for key, row in observed.items() if (row["wind_speed_kmh"] or 0) > 500]
+        for key in rejected:
+            del observed[key]
+        return cls(observed, days_between(wanted[0], wanted[-1]), rejected)
 
     @property
     def hours(self) -> list[datetime]:

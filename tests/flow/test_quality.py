@@ -1,0 +1,133 @@
+"""Great Expectations as the second witness: what it finds, what it says, and that it dies with nobody noticing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from lake.contract.load import load_contracts
+from lake.contract.samples import sample
+from lake.storage.objects import Objects
+from pipeline.quality.client import QualityError, QualityWorker
+from pipeline.quality.model import Batch, CheckReport, CheckResult, from_dicts
+from pipeline.quality.report import as_html, write_report
+from pipeline.quality.suite import expectations, helper_columns
+
+TABLE = "weather_observations"
+
+
+@pytest.fixture(scope="module")
+def worker() -> Any:
+    process = QualityWorker()
+    process.start()
+    yield process
+    process.close()
+
+
+def good_rows() -> pl.DataFrame:
+    return sample(load_contracts()[TABLE], 50, seed=3)
+
+
+def parquet(folder: Path, frame: pl.DataFrame) -> Batch:
+    path = folder / "rows.parquet"
+    frame.write_parquet(path)
+    return Batch(TABLE, f"silver.{TABLE}", files=(str(path),))
+
+
+def failed(results: list[CheckResult]) -> dict[str, CheckResult]:
+    return {result.rule: result for result in results if not result.passed}
+
+
+def test_every_rule_of_every_contract_becomes_an_expectation() -> None:
+    for contract in load_contracts().values():
+        names = [expectation.meta["rule"] for expectation in expectations(contract)]
+        assert {rule.name for rule in contract.rules} <= set(names)
+        assert len(names) == len(set(names))
+        assert "key" in names
+
+
+def test_good_rows_pass(worker: QualityWorker, tmp_path: Path) -> None:
+    results = worker.check([parquet(tmp_path, good_rows())])
+    assert failed(results) == {}
+    assert all(result.rows == 50 for result in results)
+
+
+def test_each_fault_is_found_and_named(worker: QualityWorker, tmp_path: Path) -> None:
+    frame = good_rows().with_row_index().with_columns(
+        temperature_c=pl.when(pl.col("index") < 2).then(pl.lit(999.0)).otherwise("temperature_c"),
+        location_id=pl.when(pl.col("index") == 5).then(pl.lit("NOT ALLOWED")).otherwise("location_id"),
+        observed_at=pl.when(pl.col("index") == 7).then(None).otherwise("observed_at"),
+    )  # fmt: skip
+    found = failed(worker.check([parquet(tmp_path, frame.drop("index"))]))
+    assert found["temperature_c.maximum"].unexpected == 2
+    assert found["location_id.pattern"].unexpected == 1
+    assert found["observed_at.required"].unexpected == 1
+    example = found["temperature_c.maximum"].examples[0]
+    assert set(example) == {"location_id", "observed_at"}
+    assert (
+        "silver.weather_observations: temperature_c.maximum: 2 of 50 rows" in found["temperature_c.maximum"].sentence()
+    )
+
+
+def test_a_doubled_key_is_found(worker: QualityWorker, tmp_path: Path) -> None:
+    frame = pl.concat([good_rows(), good_rows().head(1)])
+    assert failed(worker.check([parquet(tmp_path, frame)]))["key"].unexpected == 2
+
+
+def test_an_expression_rule_is_judged_by_its_own_sql(worker: QualityWorker, tmp_path: Path) -> None:
+    contract = load_contracts()[TABLE]
+    assert helper_columns(contract)
+    frame = good_rows().with_columns(temperature_c=pl.lit(10.0), dew_point_c=pl.lit(20.0))
+    rules = {rule.name for rule in contract.rules if rule.kind == "expression" and "dew_point_c" in rule.columns}
+    assert rules <= set(failed(worker.check([parquet(tmp_path, frame)])))
+
+
+def test_a_database_table_is_read_in_place(worker: QualityWorker, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    rows = good_rows()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA raw")
+        connection.register("rows", rows.to_arrow())
+        connection.execute(f"CREATE TABLE raw.{TABLE} AS FROM rows")
+    results = worker.check([Batch(TABLE, "warehouse", database=str(path), relation=f'raw."{TABLE}"')])
+    assert results
+    assert failed(results) == {}
+
+
+def test_a_missing_column_fails_and_says_so(worker: QualityWorker, tmp_path: Path) -> None:
+    found = failed(worker.check([parquet(tmp_path, good_rows().drop("visibility_m"))]))
+    assert "visibility_m.exists" in found
+    assert found["visibility_m.maximum"].error == "its column is missing"
+
+
+def test_what_cannot_be_read_is_an_error_not_a_pass(worker: QualityWorker, tmp_path: Path) -> None:
+    with pytest.raises(QualityError, match="could not run"):
+        worker.check([Batch(TABLE, "gone", files=(str(tmp_path / "gone.parquet"),))])
+
+
+def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
+    process = QualityWorker()
+    process.start()
+    assert process._process is not None
+    process._process.kill()
+    with pytest.raises(QualityError, match="ended early"):
+        process.check([parquet(tmp_path, good_rows())])
+
+
+def test_report_holds_all_and_fetches_nothing(tmp_path: Path) -> None:
+    bad = CheckResult("silver.x", "a<b", "error", passed=False, rows=9, unexpected=2, examples=({"k": "<script>"},))
+    report = CheckReport("run-1", [bad, CheckResult("silver.x", "warned", "warn", passed=False, rows=9, unexpected=1)])
+    page = as_html(report)
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"(src|href)=|https?://", page)
+    assert [result.rule for result in report.critical] == ["a<b"]
+    keys = write_report(Objects(str(tmp_path)), report)
+    stored = json.loads((tmp_path / keys["json"]).read_text())
+    assert from_dicts(stored["results"]) == report.results
+    assert stored["counts"] == {"rules": 2, "passed": 0, "critical": 1, "warnings": 1}

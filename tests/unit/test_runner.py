@@ -1,0 +1,157 @@
+"""The runner on stages of its own: order, skipping, staleness, failures that stop what is behind, retries, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lake.errors import StorageError, TableError
+from pipeline import runner
+from pipeline.context import Options, RunContext, Selection
+from pipeline.graph import Graph, Stage
+from pipeline.outcome import RunOutcome, StageOutcome, TableOutcome
+from pipeline.plan import assess
+from pipeline.progress import Quiet
+from pipeline.workspace import open_workspace
+
+INGEST = Stage("ingest api", "ingest", (), (), "api")
+OTHER = Stage("ingest files", "ingest", (), (), "files")
+SILVER = Stage("silver", "silver", ("ingest api", "ingest files"))
+GOLD = Stage("gold", "gold", ("silver",))
+GRAPH = Graph((), (INGEST, OTHER, SILVER, GOLD))
+
+
+class Stages:
+    """Stand-ins for pipeline.stages: each stage's inputs are a number, its work a function."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, object] = {stage.name: 1 for stage in GRAPH.stages}
+        self.work: dict[str, Callable[[], StageOutcome]] = {}
+        self.calls: list[str] = []
+
+    def module(self, stage: Stage) -> Any:
+        return SimpleNamespace(
+            inputs=lambda context, stage: {"number": self.inputs[stage.name]},
+            outputs=lambda context, stage: {},
+            execute=lambda context, stage: self._execute(stage),
+        )
+
+    def _execute(self, stage: Stage) -> StageOutcome:
+        self.calls.append(stage.name)
+        return self.work.get(stage.name, lambda: StageOutcome(stage.name, "done", (TableOutcome("t", rows_in=3),)))()
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
+    fake = Stages()
+    monkeypatch.setattr("pipeline.runner.stage_module", fake.module)
+    monkeypatch.setattr("pipeline.plan.stage_module", fake.module)
+    monkeypatch.setattr("pipeline.runner.time.sleep", lambda seconds: None)
+    return fake
+
+
+@pytest.fixture
+def go(project: Path, stages: Stages) -> Callable[..., RunOutcome]:
+    def run(run_id: str = "run-1", **options: Any) -> RunOutcome:
+        return runner.run(context(run_id, **options), GRAPH.stages, Quiet())
+
+    return run
+
+
+def context(run_id: str = "run-1", **options: Any) -> RunContext:
+    none: Any = None
+    return RunContext(open_workspace(), GRAPH, run_id, Selection((), ()), Options(**options), none)
+
+
+def words(outcome: RunOutcome) -> dict[str, str]:
+    return {stage.stage: stage.status for stage in outcome.stages}
+
+
+def fail(error: Exception) -> Callable[[], StageOutcome]:
+    def work() -> StageOutcome:
+        raise error
+
+    return work
+
+
+def test_everything_runs_once_in_order_then_nothing(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    assert set(words(go()).values()) == {"done"}
+    assert set(stages.calls[:2]) == {"ingest api", "ingest files"}
+    assert stages.calls[2:] == ["silver", "gold"]
+    assert set(words(go("run-2")).values()) == {"unchanged"}
+    assert len(stages.calls) == 4
+    assert go("run-3", force=True).exit_code == 0
+    assert len(stages.calls) == 8
+
+
+def test_only_what_changed_runs_and_plan_says_why(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    go()
+    stages.inputs["gold"] = 2
+    reasons = {a.stage.name: a.reasons for a in assess(context(), GRAPH.stages)}
+    assert [name for name, why in reasons.items() if why] == ["gold"]
+    assert "number" in reasons["gold"][0]
+    assert words(go("run-2")) == {
+        "ingest api": "unchanged", "ingest files": "unchanged", "silver": "unchanged", "gold": "done",
+    }  # fmt: skip
+
+
+def test_a_source_that_is_down_leaves_the_rest_stale(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    stages.work["ingest api"] = fail(StorageError("the API said: maintenance"))
+    outcome = go()
+    assert words(outcome) == {"ingest api": "failed", "ingest files": "done", "silver": "stale", "gold": "stale"}
+    assert outcome.exit_code == 1
+    del stages.work["ingest api"]
+    again = go("run-2")
+    assert words(again)["ingest api"] == "done"
+    assert again.exit_code == 0
+
+
+def test_any_other_failure_stops_what_is_behind(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    stages.work["silver"] = fail(StorageError("the disk is full", where="/lake", fix="make room"))
+    outcome = go()
+    assert words(outcome) == {"ingest api": "done", "ingest files": "done", "silver": "failed", "gold": "skipped"}
+    assert "make room" in str(outcome.stages[2].error)
+    assert "gold" not in stages.calls
+
+
+def test_a_lost_race_is_tried_again(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    tries = iter([TableError("lost"), TableError("lost again"), None])
+
+    def work() -> StageOutcome:
+        error = next(tries)
+        if error:
+            raise error
+        return StageOutcome("gold", "done")
+
+    stages.work["gold"] = work
+    assert words(go())["gold"] == "done"
+    assert stages.calls.count("gold") == 3
+
+
+def test_what_left_something_out_is_tried_by_the_next_run(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    partly = StageOutcome("ingest api", "done", problems=("2013-07-04: timeout",), again=True)
+    stages.work["ingest api"] = lambda: partly
+    first = go()
+    assert first.exit_code == 1
+    assert words(first)["silver"] == "stale"
+    del stages.work["ingest api"]
+    assert words(go("run-2"))["ingest api"] == "done"
+
+
+def test_each_call_leaves_a_record_unchanged_ones_none(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    from pipeline.observe.audit import read_runs
+
+    stages.work["gold"] = fail(StorageError("no"))
+    go()
+    go("run-2", force=True)
+    runs = {run.run_id: run for run in read_runs(open_workspace().objects)}
+    assert len(runs["run-1"].records) == 4
+    assert {record.status for record in runs["run-1"].records} == {"done", "failed"}
+    del stages.work["gold"]
+    go("run-3")
+    go("run-4")
+    assert "run-4" not in {run.run_id for run in read_runs(open_workspace().objects)}
