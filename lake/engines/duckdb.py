@@ -83,7 +83,9 @@ class DuckDBEngine:
         except Exception as error:  # whatever the engine says, our callers know one error
             resources.close()
             raise EngineError(f"duckdb failed on {contract.table}: {error}", where=contract.path or None) from error
-        return pa.RecordBatchReader.from_batches(reader.schema, _until_read(reader, resources, contract.table))
+        batches = _until_read(reader, resources, contract.table)
+        next(batches)
+        return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
     def _connect(self, resources: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -118,9 +120,16 @@ def _hours(connection: duckdb.DuckDBPyConnection, spans: pa.Table, spine: HourSp
     return connection.from_arrow(spans).select(f"{by}, unnest({hours}) AS {_quoted(spine.at)}")
 
 
-def _until_read(reader: pa.RecordBatchReader, resources: contextlib.ExitStack, table: str) -> Iterator[pa.RecordBatch]:
-    """Hand the batches on, then close the connection and remove what it spilled."""
+def _until_read(
+    reader: pa.RecordBatchReader, resources: contextlib.ExitStack, table: str
+) -> Iterator[pa.RecordBatch | None]:
+    """Hand the batches on, then close the connection and remove what it spilled.
+
+    The first thing given is None: a generator that was begun also ends (and cleans up) when its reader is dropped
+    unread, because the commit failed.
+    """
     with resources:
+        yield None
         try:
             yield from reader
         except Exception as error:

@@ -101,18 +101,18 @@ class Builder:
             for name, spine in made.spines.items()
         }
         rows_in = sum(_rows(given) for given in inputs.values())
-        counted = _Counted(self.engine.run(made, inputs, contract, spines, keep))
-        reader = counted.reader
+        tally = _Tally()
+        reader = _counted(self.engine.run(made, inputs, contract, spines, keep), tally)
         if partition is None and self._is_small_and_known(made.name):
             rows = reader.read_all()
             if self._same_as_before(contract, rows):
                 version = self.tables.versions[made.name]
-                return TableResult(version, rows_in, counted.rows, frozenset(), unchanged=True, reason="same rows")
+                return TableResult(version, rows_in, tally.rows, frozenset(), unchanged=True, reason="same rows")
             reader = rows.to_reader()
         version = self.tables.open(made.name).replace(
             reader, arrow_schema(contract), partition=partition, partitions=work.partitions, site="gold.table"
         )
-        return TableResult(version, rows_in, counted.rows, work.partitions, reason=work.reason)
+        return TableResult(version, rows_in, tally.rows, work.partitions, reason=work.reason)
 
     def _is_small_and_known(self, name: str) -> bool:
         """Whether the table of the last snapshot is still the newest, and small enough to be compared."""
@@ -149,17 +149,22 @@ class Builder:
         )
 
 
-class _Counted:
-    """A reader that counts the rows that pass."""
+@dataclass
+class _Tally:
+    """Rows that have passed. Apart from the reader: a circle through Arrow's own memory is never collected."""
 
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
-        self.rows = 0
-        self.reader = pa.RecordBatchReader.from_batches(reader.schema, self._passing(reader))
+    rows: int = 0
 
-    def _passing(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+
+def _counted(reader: pa.RecordBatchReader, tally: _Tally) -> pa.RecordBatchReader:
+    """The same batches; each is counted as it passes."""
+
+    def passing() -> Iterator[pa.RecordBatch]:
         for batch in reader:
-            self.rows += batch.num_rows
+            tally.rows += batch.num_rows
             yield batch
+
+    return pa.RecordBatchReader.from_batches(reader.schema, passing())
 
 
 def _rows(given: Input) -> int:

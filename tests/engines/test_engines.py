@@ -234,6 +234,19 @@ def test_more_than_memory_goes_to_disk_and_is_cleaned_up(engine_name: str, tmp_p
     assert list(spill.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("error::ResourceWarning")
+@pytest.mark.parametrize("engine_name", [name for name in ENGINES if CAPABILITIES[name].spills])
+def test_a_reader_that_nobody_reads_cleans_up_too(engine_name: str, tmp_path: Path) -> None:
+    def t(events: Frame) -> Frame:
+        return events.select("id")
+
+    inputs = {"events": given(EVENTS, frame_of(EVENTS, [event(1)]), tmp_path)}
+    reader = engine(engine_name, temp_directory=str(tmp_path)).run(only(t), inputs, contract("t", "id", "id:integer"))
+    assert list(tmp_path.glob("mirrorlake-*"))
+    del reader
+    assert not list(tmp_path.glob("mirrorlake-*"))
+
+
 def test_an_unknown_engine_lists_the_known() -> None:
     with pytest.raises(UnknownChoiceError, match="unknown engine: 'pandas'") as caught:
         engine("pandas")

@@ -76,6 +76,17 @@ def test_a_changed_month_is_rewritten_with_its_reach(world: GoldWorld) -> None:
     assert result.number == 2
 
 
+def test_rewriting_a_month_reads_the_week_before_it(world: GoldWorld, tmp_path: Path) -> None:
+    world.add("jfk", at("2013-06-20"), hours=24 * 20)
+    world.write()
+    world.build()
+    world.add("jfk", at("2013-07-08 03:00"), temperature_c=-40.0)
+    world.write()
+    result = world.build()
+    assert result.tables["weather_hourly_rolling"].changed_partitions == months(7, 8)
+    assert world.unequal(world.afresh(tmp_path / "afresh")) == {}
+
+
 def test_days_between_an_old_and_a_new_last_day_become_gaps(world: GoldWorld, tmp_path: Path) -> None:
     world.build()
     world.add("lga", at("2013-10-02 12:00"))

@@ -21,11 +21,12 @@ class Killed(BaseException):
     """What a kill looks like from inside."""
 
 
-# A day of one place comes with these hours (good or corrected values), or is taken away (a snapshot that shrinks).
+# Some days of one place come with these hours (good or corrected values), or are taken away (a snapshot that shrinks).
 change = st.fixed_dictionaries(
     {
         "place": st.sampled_from(PLACES),
         "day": st.integers(0, 110),
+        "days": st.sampled_from([1, 1, 9, 40]),
         "hours": st.sets(st.integers(0, 23), max_size=4),
         "value": st.sampled_from([None, -2.5, 0.0, 0.1, 19.75]),
     }
@@ -43,13 +44,15 @@ load = st.fixed_dictionaries(
 
 def apply(world: GoldWorld, changes: list[dict[str, object]]) -> None:
     for one in changes:
-        day = FIRST + timedelta(days=int(one["day"]))  # type: ignore[call-overload]
-        place = str(one["place"])
-        for key in [key for key in world.observed if key[0] == place and key[1].date() == day.date()]:
+        place, first = str(one["place"]), FIRST + timedelta(days=int(one["day"]))  # type: ignore[call-overload]
+        after = first + timedelta(days=int(one["days"]))  # type: ignore[call-overload]
+        for key in [key for key in world.observed if key[0] == place and first <= key[1] < after]:
             del world.observed[key]
-        for hour in one["hours"]:  # type: ignore[attr-defined]
-            value = one["value"]
-            world.add(place, day + timedelta(hours=hour), temperature_c=value, precipitation_mm=value, wind_speed_kmh=1)  # type: ignore[arg-type]
+        for number in range(int(one["days"]) * 24):  # type: ignore[call-overload]
+            if number % 24 in one["hours"]:  # type: ignore[operator]
+                value = one["value"]
+                measured = {"temperature_c": value, "precipitation_mm": value, "wind_speed_kmh": number / 7}
+                world.observed[place, first + timedelta(hours=number)] = measured  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
