@@ -94,8 +94,8 @@ def pending(
     loaded = last[1] if last and last[0] == lake_table else None
     if loaded == version:
         return None
-    # A version that is older than the loaded one: somebody went back; only all of it will do.
-    changed = table.changed_partitions(loaded, version) if loaded is not None and loaded < version else None
+    # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.
+    changed = table.changed_partitions(loaded, version) if loaded is not None else None
     files = tuple(table.files(version, changed))
     return Pending(contract, lake_table, version, files, changed)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from deltalake import write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from star_lake import FIRST_DAY, Snapshot, StarLake, star
@@ -100,6 +101,28 @@ def test_a_partition_that_became_empty_is_emptied(lake: StarLake, warehouse: Pat
     assert table.rows_in == 0
     assert table.deleted == len(_month(frames["fact_weather_hourly"], JANUARY))
     _assert_equal_to_lake(lake, warehouse)
+
+
+def test_a_commit_that_only_moved_rows_changes_nothing(lake: StarLake, warehouse: Path) -> None:
+    frames = star(days=4, places=2)
+    hourly = frames["fact_weather_hourly"]
+    newark = pl.col("location_id") == "newark"
+    lake.fill({**frames, "fact_weather_hourly": hourly.filter(newark)})
+    table = lake.table("fact_weather_hourly")
+    more = hourly.filter(~newark).with_columns(
+        pl.col("observed_at").cast(pl.Datetime("us", "UTC")), _partition_date=pl.lit(JANUARY)
+    )
+    kinds = {name: pl.Float64 for name, kind in more.schema.items() if kind == pl.Null}
+    write_deltalake(table.url, more.cast(kinds).to_arrow(), mode="append")
+    _load(lake, warehouse)
+    before = table.version()
+    table.optimize()
+    assert table.version() == before + 1
+    result = _load(lake, warehouse).tables["fact_weather_hourly"]
+    assert (result.rows_in, result.inserted, result.updated, result.deleted) == (0, 0, 0, 0)
+    assert result.rows_out == len(hourly)
+    _assert_equal_to_lake(lake, warehouse)
+    assert _load(lake, warehouse).unchanged
 
 
 def test_keys_that_a_full_rebuild_lost_are_deleted(full_lake: StarLake, warehouse: Path) -> None:

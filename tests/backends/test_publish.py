@@ -177,6 +177,7 @@ def test_published_can_do_nothing_but_read(warehouse: Path, folder: Path) -> Non
     with open_published(folder) as connection:
         for hostile in (
             "DELETE FROM mart_a", "CREATE TABLE published.main.x (i INT)", "SET enable_external_access = true",
+            "SET memory_limit = '1GB'",
             "COPY mart_a TO '/tmp/x.csv'", "ATTACH ':memory:' AS other; ATTACH '/tmp/other.duckdb'",
             "SELECT * FROM read_text('/etc/hostname')",
         ):  # fmt: skip
