@@ -14,7 +14,7 @@ import click
 @click.option("--force", is_flag=True, help="As if run --force.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, **asked: object) -> None:
+def command(ctx: click.Context, /, as_json: bool, **asked: object) -> None:
     """Say what a run would do and why; change nothing."""
     import json
 

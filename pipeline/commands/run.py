@@ -29,7 +29,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each step to standard error.")
 @click.pass_context
-def command(ctx: click.Context, env: str | None, config: Path | None, engine: str | None, **asked: object) -> int:
+def command(ctx: click.Context, /, env: str | None, config: Path | None, engine: str | None, **asked: object) -> int:
     """Run the pipeline, or one stage of it, for one or many run dates.
 
     Without dates: 2013-07-01 to 2013-07-07; without a place: every recorded one. A second identical run says

@@ -11,7 +11,7 @@ import click
 @click.option("--location", "locations", multiple=True, metavar="NAME", help="A place; repeat it.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, **asked: object) -> None:
+def command(ctx: click.Context, /, as_json: bool, **asked: object) -> None:
     """Show which run dates are there, missing or stale, and which stages are behind."""
     import json
     from dataclasses import asdict

@@ -114,7 +114,7 @@ def read_frame(contract: Contract, batch: Batch) -> pd.DataFrame:
         found = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {origin}").fetchall()]  # noqa: S608
         columns = [f'"{name}"' for name in contract.column_names if name in found]
         columns += [f'{sql} AS "{name}"' for name, sql in helper_columns(contract).items()]
-        table = connection.execute(f"SELECT {', '.join(columns)} FROM {origin}").to_arrow_table()  # noqa: S608
+        table: Any = connection.execute(f"SELECT {', '.join(columns)} FROM {origin}").to_arrow_table()  # noqa: S608
     finally:
         connection.close()
     frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)

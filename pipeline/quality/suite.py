@@ -27,8 +27,7 @@ def helper_columns(contract: Contract) -> dict[str, str]:
 
 def expectations(contract: Contract) -> list[Any]:
     """The suite of one contract: its rules, its key, its columns and its volume."""
-    from great_expectations import expectations as gxe
-
+    gxe = _classes()
     built: list[Any] = [_of_rule(rule) for rule in contract.rules if rule.kind not in ("type", "key")]
     built.append(_key(contract))
     built += [
@@ -41,14 +40,20 @@ def expectations(contract: Contract) -> list[Any]:
     return built
 
 
+def _classes() -> Any:
+    """The expectations' classes, which their module exports by a name that type checkers do not see."""
+    from great_expectations import expectations
+
+    return expectations
+
+
 def _meta(rule: str, severity: str) -> dict[str, str]:
     return {"rule": rule, "severity": severity}
 
 
 def _of_rule(rule: Rule) -> Any:
-    from great_expectations import expectations as gxe
-
-    kind, arguments = {
+    gxe = _classes()
+    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
         "required": (gxe.ExpectColumnValuesToNotBeNull, {}),
         "minimum": (gxe.ExpectColumnValuesToBeBetween, {"min_value": rule.argument}),
         "maximum": (gxe.ExpectColumnValuesToBeBetween, {"max_value": rule.argument}),
@@ -56,14 +61,14 @@ def _of_rule(rule: Rule) -> Any:
         "enum": (gxe.ExpectColumnValuesToBeInSet, {"value_set": rule.argument}),
         "pattern": (gxe.ExpectColumnValuesToMatchRegex, {"regex": rule.argument}),
         "expression": (gxe.ExpectColumnValuesToBeInSet, {"value_set": [True]}),
-    }[rule.kind]
+    }
+    kind, arguments = kinds[rule.kind]
     column = helper_name(rule) if rule.kind == "expression" else rule.columns[0]
     return kind(column=column, meta=_meta(rule.name, rule.severity), **arguments)
 
 
 def _key(contract: Contract) -> Any:
-    from great_expectations import expectations as gxe
-
+    gxe = _classes()
     meta = _meta("key", "error")
     if len(contract.primary_key) == 1:
         return gxe.ExpectColumnValuesToBeUnique(column=contract.primary_key[0], meta=meta)
