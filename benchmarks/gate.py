@@ -43,15 +43,13 @@ def computing(source: list[Path], folder: Path) -> dict[str, int]:
     import gate_data
     import polars as pl
 
-    from lake.gate_files import doubled_rows
-    from lake.gate_plan import make_plan
+    from lake.gate_files import doubled_rows, plan_files
 
-    plan = make_plan(gate_data.contract(), pl.read_parquet_schema(source[0]), {})
-    frame = plan.frame(
-        pl.scan_parquet(source).with_row_index("gate.place"), pl.col("gate.place"), pl.lit("all").alias("_payload")
-    )
-    duplicates = doubled_rows(plan, frame).height
-    found = frame.select(pl.len().alias("rows"), plan.broken.sum().alias("broken")).collect(engine="streaming")
+    plan = plan_files(gate_data.contract(), pl.Schema(pl.read_parquet_schema(source[0])), "all")
+    scan = pl.scan_parquet(source).with_row_index("gate.place")
+    duplicates = doubled_rows(plan, scan).height
+    counts = plan.frame(scan).select(pl.len().alias("rows"), plan.broken.sum().alias("broken"))
+    found = counts.collect(engine="streaming")
     rows, broken = found.row(0)
     return {"valid": rows - broken - duplicates, "rejected": broken, "duplicates": duplicates}
 

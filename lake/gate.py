@@ -3,8 +3,9 @@
 Two passes. The first computes for every row only whether it breaks any rule; the second decodes, for the rejected rows
 alone, which rules and why. Nothing raises for a bad row. Each row ends in exactly one of: valid, rejected (it broke a
 rule of severity error), duplicate (``on_duplicate: latest``: it broke nothing, but a later row of its load has its
-key), or a refused load. A load is refused whole when it loses more than the contract's share, or brings an unknown
-column under ``freeze``; its rows are then in neither frame, unless it is in ``accept``.
+key, and its version where the contract has a version column), or a refused load. A load is refused whole when it loses
+more than the contract's share, or brings an unknown column under ``freeze``; its rows are then in neither frame, unless
+it is in ``accept``.
 
 What becomes of a field that the contract does not know, and of a value of the wrong type, by ``evolution``:
 
@@ -28,10 +29,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from lake.contract.model import Contract
-from lake.errors import TableError
+from lake.errors import ContractError, TableError
 from lake.gate_counts import count_checks, first_values, load_outcomes
 from lake.gate_keys import hash_of, losers, repeated, version_key
-from lake.gate_plan import make_plan
+from lake.gate_plan import Plan, make_plan
 from lake.raw import METADATA
 
 
@@ -71,7 +72,8 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
     """Judge the rows of ``raw``: payload fields as made by ``lake.raw.series``, and the four metadata columns.
 
     ``accept`` are loads (``_payload``) that are let in even where they would be refused. Raises TableError where the
-    metadata is missing, ContractError where an expression of the contract cannot be read; never for a row.
+    metadata is missing, ContractError where an expression of the contract cannot be read or may exceed 38 digits; never
+    for a row.
     """
     missing = [name for name in METADATA if name not in raw.columns]
     if missing:
@@ -79,7 +81,7 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
     metadata = {name: pl.col(name).cast(dtype) for name, dtype in METADATA.items()}
     plan = make_plan(contract, raw.schema, metadata)
     frame = plan.frame(raw)
-    broken = frame.with_columns(plan.broken.alias("gate.broken"))["gate.broken"]
+    broken = _broken(plan, frame)
     doubled = _doubled(contract, frame, broken)
     rejects = contract.on_duplicate == "reject"
     frame = frame.with_columns(
@@ -103,6 +105,17 @@ def gate(contract: Contract, raw: pl.DataFrame, *, accept: Collection[str] = ())
         loads=loads,
         unknown_columns=first_values(plan, frame.lazy()),
     )
+
+
+def _broken(plan: Plan, frame: pl.DataFrame) -> pl.Series:
+    try:
+        return frame.with_columns(plan.broken.alias("gate.broken"))["gate.broken"]
+    except pl.exceptions.ComputeError as error:
+        raise ContractError(
+            f"a rule of {plan.contract.table} cannot be computed: {str(error).splitlines()[0]}",
+            where=plan.contract.path or plan.contract.table,
+            fix="products and sums of decimals have at most 38 digits: give those columns a smaller precision",
+        ) from error
 
 
 def _doubled(contract: Contract, frame: pl.DataFrame, broken: pl.Series) -> pl.Series:

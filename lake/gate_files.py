@@ -48,23 +48,22 @@ def gate_parquet(
     """
     with reading(source):
         schema = _schema(source)
-        carried = {name: pl.col(name).cast(dtype) for name, dtype in METADATA.items() if name in schema}
-        plan = make_plan(contract, schema, carried)
+        plan = plan_files(contract, schema, source[0].name)
         scan = pl.scan_parquet(list(source)).with_row_index("gate.place")
-        others = () if "_payload" in carried else (pl.lit(source[0].name).alias("_payload"),)
-        frame = plan.frame(scan, pl.col("gate.place"), *others)
-        doubled = doubled_rows(plan, frame)
-        frame = frame.with_columns(_among(doubled).alias("gate.doubled"))
+        doubled = doubled_rows(plan, scan)
+        frame = plan.frame(scan).with_columns(_among(doubled).alias("gate.doubled"))
         rejects = contract.on_duplicate == "reject"
         lost = plan.broken | pl.col("gate.doubled") if rejects else plan.broken
         with Outputs(valid, rejected) as outputs:
             good = frame.filter(~(plan.broken | pl.col("gate.doubled"))).select(plan.valid)
             outputs.write(good, frame.filter(lost).select(plan.rejected))
-            written = outputs.scan_rejected().with_columns(*others)
+            written = outputs.scan_rejected()
+            if "_payload" not in schema:
+                written = written.with_columns(pl.lit(source[0].name).alias("_payload"))
             loads, counts = _outcomes(plan, frame, doubled, written, accept)
             refused = loads.filter("refused")["_payload"]
             if len(refused):
-                outputs.keep(~pl.col("_payload").is_in(refused.implode()) if "_payload" in carried else pl.lit(False))
+                outputs.keep(~pl.col("_payload").is_in(refused.implode()) if "_payload" in schema else pl.lit(False))
             outputs.commit()
         admitted = loads.filter(~pl.col("refused"))
         rows = {name: int(admitted[name].sum()) for name in ("valid", "rejected", "duplicates")}
@@ -72,24 +71,42 @@ def gate_parquet(
     return GatedFiles(int(loads["rows_in"].sum()), **rows, counts=counts, loads=loads, unknown_columns=unknown)
 
 
-def doubled_rows(plan: Plan, frame: pl.LazyFrame) -> pl.DataFrame:
-    """``gate.place`` and ``_payload`` of the rows that lose by their key; ``frame`` has both columns."""
+def plan_files(contract: Contract, schema: pl.Schema, load: str) -> Plan:
+    """The plan for files of that schema; their rows are of ``load`` unless they say otherwise."""
+    metadata = {name: pl.col(name).cast(dtype) for name, dtype in METADATA.items() if name in schema}
+    return make_plan(
+        contract,
+        schema,
+        {"_payload": pl.lit(load), "_position": pl.col("gate.place").cast(pl.Int64)}
+        | metadata
+        | {"gate.place": pl.col("gate.place")},
+        carried=tuple(metadata),
+    )
+
+
+def doubled_rows(plan: Plan, scan: pl.LazyFrame) -> pl.DataFrame:
+    """``gate.place`` and ``_payload`` of the rows that lose by their key; ``scan`` numbers its rows in the former."""
     key = version_key(plan.contract) if plan.contract.primary_key else []
     nobody = pl.DataFrame(schema={"gate.place": pl.UInt32, "_payload": pl.String})
     if not key:
         return nobody
     hashed = hash_of([*key, "_payload"] if "_payload" in plan.metadata else key)
-    hashes = frame.select(hashed.alias("hash")).collect(engine="streaming").to_series()
-    twice = repeated(hashes)
+    frame = plan.frame(scan)
+    twice = repeated(frame.select(hashed.alias("hash")).collect(engine="streaming").to_series())
     if twice.is_empty():
         return nobody
-    position = pl.col("_position" if "_position" in plan.metadata else "gate.place").cast(pl.Int64).alias("_position")
-    candidates = frame.filter(hashed.is_in(twice.implode())).select(
-        *key, "_payload", "gate.place", position, plan.broken.alias("gate.broken")
-    )
+    candidates = frame.filter(hashed.is_in(twice.implode())).select(*key, "_payload", "_position", "gate.place")
     found = candidates.collect(engine="streaming").sort("gate.place")
-    places = losers(found, plan.contract)
+    broken = _broken_among(plan, scan, found) if plan.contract.on_duplicate == "latest" else pl.lit(False)
+    places = losers(found.with_columns(broken.alias("gate.broken")), plan.contract)
     return found.select("gate.place", "_payload").filter(pl.col("gate.place").is_in(places.implode()))
+
+
+def _broken_among(plan: Plan, scan: pl.LazyFrame, found: pl.DataFrame) -> pl.Expr:
+    """Whether those rows break a rule; all columns are read again, but typed and judged only there."""
+    rows = scan.filter(pl.col("gate.place").is_in(found["gate.place"].implode()))
+    broken = plan.frame(rows).filter(plan.broken).select("gate.place").collect(engine="streaming").to_series()
+    return pl.col("gate.place").is_in(broken.implode())
 
 
 def _schema(source: Sequence[Path]) -> pl.Schema:

@@ -48,9 +48,9 @@ class Plan:
     warnings: tuple[Check, ...]
     key: Check
 
-    def frame(self, raw: Frame, *others: pl.Expr) -> Frame:
-        """The gate's own frame of a raw frame, with other columns beside."""
-        return raw.select(*self.bring, *others).with_columns(*self.type)
+    def frame(self, raw: Frame) -> Frame:
+        """The gate's own frame of a raw frame."""
+        return raw.select(*self.bring).with_columns(*self.type)
 
     @property
     def broken(self) -> pl.Expr:
@@ -81,8 +81,15 @@ class Plan:
         return ("{" + pl.concat_str([_member(raw) for raw in self.fields], separator=",") + "}").alias("row")
 
 
-def make_plan(contract: Contract, schema: Mapping[str, pl.DataType], metadata: Mapping[str, pl.Expr]) -> Plan:
-    """Plan for raw columns of ``schema``; ``metadata`` gives the metadata columns that rows carry."""
+def make_plan(
+    contract: Contract,
+    schema: Mapping[str, pl.DataType],
+    metadata: Mapping[str, pl.Expr],
+    carried: Sequence[str] = tuple(METADATA),
+) -> Plan:
+    """Plan for raw columns of ``schema``; ``metadata`` gives the columns of the gate's frame that are no fields, of
+    which valid and rejected rows carry the ``carried`` ones.
+    """
     fields = {name: raw_column(name, dtype) for name, dtype in schema.items() if name not in METADATA}
     values, faults, missing = _types(contract, fields)
     known = {column.source_field or column.name for column in contract.columns}
@@ -94,10 +101,10 @@ def make_plan(contract: Contract, schema: Mapping[str, pl.DataType], metadata: M
     checks.append(key)
     return Plan(
         contract,
-        tuple(metadata),
+        tuple(carried),
         tuple(fields.values()),
         unknown,
-        (*metadata.values(), *(raw.bring() for raw in fields.values())),
+        (*(value.alias(name) for name, value in metadata.items()), *(raw.bring() for raw in fields.values())),
         tuple(values),
         tuple(check for check in checks if check.severity == "error"),
         tuple(check for check in checks if check.severity == "warn"),

@@ -110,6 +110,14 @@ def test_an_expression_that_cannot_be_read_names_the_rule(text: str) -> None:
         gate(contract([column("a", "integer")], rules=[expression(text, "a")]), raw([{"a": 1}]))
 
 
+def test_a_product_beyond_38_digits_says_which_contract_to_mend() -> None:
+    wide = contract([column("a", "decimal", 38, 2)], rules=[expression("a * a > 0", "a")])
+    with pytest.raises(ContractError, match="overflow in decimal multiplication"):
+        gate(wide, raw([{"a": "9" * 36}]))
+    narrow = contract([column("a", "decimal", 18, 2)], rules=[expression("a * a + a > 0", "a")])
+    assert gate(narrow, raw([{"a": "9" * 16}])).valid.height == 1
+
+
 def test_a_warning_is_counted_and_lets_the_row_in() -> None:
     columns = [column("a", "integer", minimum=0, severities=(("minimum", "warn"),)), column("b", "integer", minimum=0)]
     rules = [expression("a < b", "a", "b", severity="warn")]
