@@ -15,7 +15,7 @@ from pipeline.dates import run_dates
 from pipeline.graph import Graph, Stage, build_graph
 from pipeline.observe import alerts, logs
 from pipeline.outcome import RunOutcome
-from pipeline.plan import assess
+from pipeline.plan import Assessment, assess
 from pipeline.progress import watcher
 from pipeline.runner import run, unchanged
 from pipeline.workers import Workers
@@ -94,6 +94,17 @@ def held_lease(workspace: Workspace, run_id: str) -> Iterator[None]:
         yield
 
 
+def assessed(context: RunContext) -> list[Assessment]:
+    """The chosen stages, each with why it would run. Raises NotRecordedError where the recordings cannot answer."""
+    from pipeline.stages import ingest
+
+    stages = chosen_stages(context.graph, context.options.jobs)
+    for stage in stages:
+        if stage.kind == "ingest":
+            ingest.require_answers(context, stage)
+    return assess(context, stages)
+
+
 def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutcome:
     """Run what was asked, with ``overrides`` of settings. Raises only for what keeps the run from beginning."""
     engine = {"gold.engine": asked.engine} if asked.engine else {}
@@ -101,8 +112,8 @@ def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutco
     logs.configure(verbose=asked.verbose, settings=workspace.settings)
     context = prepare(asked, workspace)
     logs.bind(run_id=context.run_id)
-    stages = chosen_stages(context.graph, context.options.jobs)
-    work = assess(context, stages)
+    work = assessed(context)
+    stages = [assessment.stage for assessment in work]
     if not any(assessment.reasons for assessment in work):
         return unchanged(context, stages)
     with ExitStack() as stack:

@@ -18,18 +18,15 @@ def command(ctx: click.Context, /, as_json: bool, **asked: object) -> None:
     """Say what a run would do and why; change nothing."""
     import json
 
-    from pipeline.launch import Asked, chosen_stages, prepare
-    from pipeline.plan import assess
+    from pipeline.launch import Asked, assessed, prepare
     from pipeline.workspace import open_workspace
 
     env = (ctx.obj or {}).get("env")
     context = prepare(Asked(env=env, **asked), open_workspace(env))  # type: ignore[arg-type]
-    assessed = assess(context, chosen_stages(context.graph, context.options.jobs))
+    work = assessed(context)
     if as_json:
-        click.echo(
-            json.dumps([{"stage": a.stage.name, "runs": bool(a.reasons), "why": list(a.reasons)} for a in assessed])
-        )
+        click.echo(json.dumps([{"stage": a.stage.name, "runs": bool(a.reasons), "why": list(a.reasons)} for a in work]))
         return
-    for assessment in assessed:
+    for assessment in work:
         word = "would run " if assessment.reasons else "up to date"
         click.echo(f"{assessment.stage.name:<18} {word}  {'; '.join(assessment.reasons)}".rstrip())

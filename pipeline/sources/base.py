@@ -88,6 +88,10 @@ class Source(Protocol):
         """What to fetch for these dates and places, in a fixed order, each once."""
         ...
 
+    def require_recorded(self, requests: Iterable[Request]) -> None:
+        """Raise NotRecordedError, which names what is recorded, unless every request can be answered offline."""
+        ...
+
     def recordings_fingerprint(self, requests: Iterable[Request]) -> str | None:
         """Equal as long as fetching would give the same; cheap. None when live: nobody can tell."""
         ...

@@ -67,6 +67,11 @@ class OpenMeteo:
                 requests += [Request(self.name, dataset, day, key, place.attributes) for key, place in by_id.items()]
         return requests
 
+    def require_recorded(self, requests: Iterable[Request]) -> None:
+        """See ``Source.require_recorded``."""
+        if not self.live:
+            self.recordings.require(requests)
+
     def recordings_fingerprint(self, requests: Iterable[Request]) -> str | None:
         """Equal as long as the recordings behind ``requests`` are; None when live, where nobody can tell."""
         return None if self.live else self.recordings.fingerprint(requests)

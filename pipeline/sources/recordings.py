@@ -96,9 +96,16 @@ class Recordings:
         spans = [(location_id, sorted(self.of(dataset, location_id))) for location_id in ids]
         return ", ".join(f"{location_id} {_span(dates)}" for location_id, dates in spans if dates) or "nothing"
 
-    def _not_recorded(self, request: Request) -> NotRecordedError:
+    def require(self, requests: Iterable[Request]) -> None:
+        """Raise NotRecordedError unless every request is recorded: before a run begins, not in its midst."""
+        missing = [each for each in requests if each.run_date not in self.of(each.dataset, each.slice_key)]
+        if missing:
+            raise self._not_recorded(missing[0], also=len(missing) - 1)
+
+    def _not_recorded(self, request: Request, also: int = 0) -> NotRecordedError:
+        more = f" (and {also} more)" if also else ""
         return NotRecordedError(
-            f"{request.dataset} of {request.slice_key} for {request.run_date} is not recorded",
+            f"{request.dataset} of {request.slice_key} for {request.run_date} is not recorded{more}",
             where=f"recorded are: {self.summary(request.dataset)}",
             fix="choose one of these, or fetch it with --live (mirrorlake record keeps it for offline use)",
         )

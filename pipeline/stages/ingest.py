@@ -47,6 +47,12 @@ def planned(context: RunContext, stage: Stage) -> Planned:
     return found
 
 
+def require_answers(context: RunContext, stage: Stage) -> None:
+    """Raise NotRecordedError where the recordings lack a request, so that a run that cannot end well does not begin."""
+    asked = planned(context, stage)
+    asked.source.require_recorded(asked.requests)
+
+
 def inputs(context: RunContext, stage: Stage) -> Parts:
     """The requests, and the recordings that would answer them; what a live source answers is never known before."""
     asked = planned(context, stage)
