@@ -1,4 +1,7 @@
-"""The dashboard's entry: ``streamlit run dashboard/app.py``, or ``just dashboard``. Pages stand in pages/."""
+"""The dashboard's entry: ``streamlit run dashboard/app.py``, or ``just dashboard``. Its pages stand in views/.
+
+Not in pages/: Streamlit serves a folder of that name by itself, without this file, until it has run once.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import streamlit as st
 
-PAGES = Path(__file__).resolve().parent / "pages"
+from dashboard.parts import show_error
+from lake.errors import MirrorlakeError
 
-st.set_page_config(page_title="Mirrorlake", page_icon=str(PAGES.parent / "icon.png"), layout="wide")
-st.navigation(
+VIEWS = Path(__file__).resolve().parent / "views"
+
+st.set_page_config(page_title="Mirrorlake", page_icon=str(VIEWS.parent / "icon.png"), layout="wide")
+page = st.navigation(
     [
-        st.Page(PAGES / "weather.py", title="Weather", icon=":material/thermostat:", default=True),
-        st.Page(PAGES / "wind.py", title="Wind", icon=":material/air:"),
-        st.Page(PAGES / "places.py", title="Places", icon=":material/map:"),
-        st.Page(PAGES / "operations.py", title="Operations", icon=":material/monitoring:"),
+        st.Page(VIEWS / "weather.py", title="Weather", icon=":material/thermostat:", default=True),
+        st.Page(VIEWS / "wind.py", title="Wind", icon=":material/air:"),
+        st.Page(VIEWS / "places.py", title="Places", icon=":material/map:"),
+        st.Page(VIEWS / "operations.py", title="Operations", icon=":material/monitoring:"),
     ]
-).run()
+)
+try:
+    page.run()
+except MirrorlakeError as error:
+    show_error(error)

@@ -1,7 +1,7 @@
-"""What was published, as the pages see it: one place that resolves the current version and asks it.
+"""What was published, as the pages see it: one version, resolved once per page run, and all questions go to it.
 
-Every question is answered by the version that is current when it is asked, and remembered under that version: a
-publication during a session shows on the next interaction. Which database answers is the profile's word.
+Answers are remembered under their version: a publication during a session shows on the next interaction, and no page
+ever mixes two. Which database answers is the profile's word (``warehouse.backend``).
 """
 
 from __future__ import annotations
@@ -9,51 +9,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from lake.errors import UnknownChoiceError
+from dashboard.backends import SupersededError, Version, backend
 from pipeline.settings import Settings, load_settings
-from warehouse import pointer
-from warehouse.publish import open_published
 
 
 @dataclass(frozen=True)
-class Version:
-    """One publication: its name, when it was made, and why some of it may be behind."""
+class Publication:
+    """One version, and the means to ask it."""
 
-    name: str
-    published_at: datetime
-    stale: tuple[str, ...]
+    settings: Settings
+    version: Version
 
-
-def settings() -> Settings:
-    """The settings of the environment that LAKE_ENV names."""
-    return load_settings()
-
-
-def current_version(folder: Path) -> Version | None:
-    """The current publication; None before the first."""
-    entry = pointer.details(folder)
-    if entry is None:
-        return None
-    stale = entry.get("stale")
-    reasons = tuple(str(reason) for reason in stale) if isinstance(stale, list) else ()
-    return Version(str(entry["file"]), datetime.fromisoformat(str(entry["published_at"])), reasons)
+    def ask(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        """The rows that ``sql`` selects from this version; the page starts anew where the version is gone."""
+        name = self.settings.warehouse.backend
+        place = backend(name).place(self.settings)
+        try:
+            version = self.version
+            return _answer(
+                name, place, version.name, version.published_at, sql, tuple(parameters), self.settings, version
+            )
+        except SupersededError:
+            st.rerun()
 
 
-def ask(version: Version, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
-    """The rows that ``sql`` selects from the published marts."""
-    chosen = settings()
-    if chosen.warehouse.backend != "duckdb":
-        raise UnknownChoiceError("dashboard backend", chosen.warehouse.backend, ["duckdb"])
-    return _ask_duckdb(version.name, str(chosen.publish.folder), sql, tuple(parameters))
+def current() -> Publication | None:
+    """The current publication of the environment that LAKE_ENV names; None before the first."""
+    settings = load_settings()
+    version = backend(settings.warehouse.backend).current(settings)
+    return Publication(settings, version) if version else None
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _ask_duckdb(version: str, folder: str, sql: str, parameters: tuple[object, ...]) -> pd.DataFrame:
-    """``version`` is part of the key, so that an answer never outlives its publication."""
-    with open_published(Path(folder)) as connection:
-        return connection.execute(sql, list(parameters)).df()
+def _answer(
+    name: str,
+    place: str,
+    version: str,
+    published_at: datetime,
+    sql: str,
+    parameters: tuple[object, ...],
+    _settings: Settings,
+    _version: Version,
+) -> pd.DataFrame:
+    """Everything without underscore is the key. A file's name may come again after a reset, its instant does not."""
+    return backend(name).ask(_settings, _version, sql, parameters)
