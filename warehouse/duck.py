@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     import duckdb
 
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+_FILE = re.compile(r'file "([^"]+)"')
 _PARQUET = re.compile(r"['\"]([^'\"]+\.parquet)['\"]")
 _DAMAGE = ("not a valid DuckDB database", "Corrupt database file", "replaying WAL", "storage version", "version number")
 _SHORT_READ = "Could not read enough bytes"
-_REFUSED = ("Cannot open file", "Permission denied", "Read-only file system", "Is a directory", "No space left")
+_FULL = ("No space left", "Disk quota exceeded", "File too large")
+_REFUSED = ("Cannot open file", "Permission denied", "Read-only file system", "Is a directory")
 
 
 def quoted(name: str) -> str:
@@ -97,10 +99,12 @@ def _storage_error(message: str, path: Path) -> StorageError | None:
             where=f"{path}, held by process {holder[2]} ({holder[1]})",
             fix="wait for that process to end, or close it",
         )
-    if "No space left" in message:
-        return StorageError("the disk is full", where=str(path), fix="free some space, then run again")
+    # The message knows better than we which file of several it was.
+    where = named[1] if (named := _FILE.search(message)) else str(path)
+    if any(sign in message for sign in _FULL):
+        return StorageError("the disk is full, or a quota of it", where=where, fix="free some space, then run again")
     if any(sign in message for sign in _REFUSED) and not _PARQUET.search(message):
-        return StorageError(_first_line(message), where=str(path), fix="check the folder, its rights and its space")
+        return StorageError(_first_line(message), where=where, fix="check the folder, its rights and its space")
     return None
 
 

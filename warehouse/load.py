@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake.contract.model import Contract
-from lake.errors import DamagedError
+from lake.errors import ConfigError, DamagedError
 from lake.writes import committing
 from warehouse import history
 from warehouse.batch import OpenTable, Snapshot, chosen
@@ -25,6 +25,9 @@ from warehouse.landing import land, merge
 
 if TYPE_CHECKING:
     import duckdb
+
+
+SCHEMAS = (RAW, "staging", "intermediate", "marts")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def load(
     DamagedError (a file of the lake).
     """
     wanted = chosen(snapshot, contracts)
+    _refuse_ambiguous(warehouse_path)
     with explained(warehouse_path):
         warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -61,6 +65,16 @@ def load(
         kept = set_aside(warehouse_path)
         note = f"{damage.what}; kept as {kept.name} and built anew from the lake"
         return _load(snapshot, open_table, wanted, warehouse_path, notes=(note,))
+
+
+def _refuse_ambiguous(path: Path) -> None:
+    """DuckDB calls a database like its file; one called like a schema makes ``raw.x`` ambiguous."""
+    if path.stem in SCHEMAS:
+        raise ConfigError(
+            f"the warehouse's file cannot be called {path.name!r}: {path.stem} is the name of a schema in it",
+            where=str(path),
+            fix="set warehouse.path to another name, such as warehouse.duckdb",
+        )
 
 
 def _load(
@@ -91,6 +105,8 @@ def _load(
         if landed:
             with committing("load.commit", str(path)):
                 connection.execute("COMMIT")
+            # Closing would do it too, but keep silent when the disk is full.
+            connection.execute("CHECKPOINT")
     return LoadResult(load_id, snapshot.number, tables, notes)
 
 

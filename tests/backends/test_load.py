@@ -18,7 +18,7 @@ from star_lake import FIRST_DAY, Snapshot, StarLake, star
 
 from lake import writes
 from lake.contract.model import Column, Type
-from lake.errors import DamagedError, StorageError, WarehouseError
+from lake.errors import ConfigError, DamagedError, StorageError, WarehouseError
 from warehouse.load import LoadResult, load
 
 JANUARY, FEBRUARY, MARCH = date(2013, 1, 1), date(2013, 2, 1), date(2013, 3, 1)
@@ -290,6 +290,12 @@ def test_a_held_lock_names_the_holder(full_lake: StarLake, warehouse: Path) -> N
     assert f"held by process {holder.pid}" in str(caught.value)
     assert not list(warehouse.parent.glob("*.damaged-*"))
     assert _load(full_lake, warehouse).unchanged
+
+
+def test_a_file_called_like_a_schema_is_refused(full_lake: StarLake, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be called 'raw\.duckdb'"):
+        _load(full_lake, tmp_path / "raw.duckdb")
+    assert not (tmp_path / "raw.duckdb").exists()
 
 
 def test_a_folder_that_cannot_be_made(full_lake: StarLake, tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from star_lake import StarLake, star
 
+from lake.errors import WarehouseError
 from pipeline.answers import print_answer
 from pipeline.generate import queries as generator
 from warehouse.backends import backend
@@ -131,6 +133,26 @@ def test_a_section_of_the_page() -> None:
     assert "- [16](#16-two-words) Why?" in page
     assert "## 16 two words\n\nWhy?\n\n```sql\nselect 1\n```\n\n| a | b |\n| --- | --- |\n| 2013 | x\\|y |\n" in page
     assert page.endswith("\n2 more rows.\n")
+
+
+def test_the_command_writes_the_page_or_says_that_it_is_not_in_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr("pipeline.settings.project_root", lambda: tmp_path)
+    monkeypatch.setattr(generator, "answers", lambda _: {one.number: Rows(("a",), [(1,)]) for one in queries()})
+    runner = CliRunner()
+    stale = runner.invoke(generator.command, ["--check"])
+    assert (stale.exit_code, "not in step: docs/queries.md" in stale.output) == (1, True)
+    assert runner.invoke(generator.command, []).output == "written: docs/queries.md\n"
+    assert runner.invoke(generator.command, ["--check"]).exit_code == 0
+
+    def broken(_: Path) -> None:
+        raise WarehouseError("no database")
+
+    monkeypatch.setattr(generator, "answers", broken)
+    failed = runner.invoke(generator.command, [])
+    assert (failed.exit_code, "error: no database" in failed.output) == (1, True)
 
 
 @pytest.mark.slow
