@@ -42,29 +42,22 @@ class Project:
             *("--target-path", str(self.state / "target"), "--log-path", str(self.state / "logs")),
         ]
 
-    @property
-    def partial_parse(self) -> Path:
-        """The parsed project of the last time."""
-        return self.state / "target" / "partial_parse.msgpack"
-
 
 # Before the command, where dbt's global flags stand.
 GLOBAL_FLAGS = [
     *("--quiet", "--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
-    *("--log-level", "none", "--log-level-file", "warn"),
+    *("--log-level", "none", "--log-level-file", "none"),
 ]
 
 
 def parse(project: Project) -> Any:
-    """Import dbt, parse the project, give its manifest. What was parsed the last time is used if it can be read."""
+    """Import dbt, parse the project, give its manifest.
+
+    dbt takes up what it parsed the last time, and reads all files where that is damaged or of another version.
+    """
     from dbt.cli.main import dbtRunner
 
-    command = [*GLOBAL_FLAGS, "parse", *project.arguments]
-    outcome = dbtRunner().invoke(command)
-    if not outcome.success and project.partial_parse.exists():
-        # What was kept may be damaged, or of another version: once more, from the files alone.
-        project.partial_parse.unlink()
-        outcome = dbtRunner().invoke(command)
+    outcome = dbtRunner().invoke([*GLOBAL_FLAGS, "parse", *project.arguments])
     if not outcome.success:
         raise DbtFailedError(f"dbt cannot read its project: {outcome.exception}", str(project.project))
     return outcome.result
@@ -154,26 +147,37 @@ def _answer(work: Callable[[], dict[str, Any]], send: Send, began: float) -> Any
     return manifest
 
 
-def _lines(stream: TextIO, busy: threading.Event) -> Callable[[], str | None]:
-    """Read ``stream`` in a thread. At its end: None for who waits, and the end of the process if it is ``busy``."""
-    lines: queue.Queue[str | None] = queue.Queue()
+class Requests:
+    """The lines of ``stream``, read in a thread, so that its end is seen during work too.
 
-    def read() -> None:
+    At the end there is nobody to answer: whoever waits for a line gets None; where a line is being worked on, or has
+    yet to be, ``leave`` ends the process at once.
+    """
+
+    def __init__(self, stream: TextIO, leave: Callable[[int], Any] = os._exit) -> None:
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._open = 0  # lines that came and are not answered
+        self._lock = threading.Lock()
+        self._working = False
+        threading.Thread(target=self._read, args=(stream, leave), daemon=True).start()
+
+    def _read(self, stream: TextIO, leave: Callable[[int], Any]) -> None:
         for line in stream:
-            lines.put(line)
-        if busy.is_set():
-            os._exit(1)
-        lines.put(None)
+            with self._lock:
+                self._open += 1
+            self._lines.put(line)
+        with self._lock:
+            if self._open:
+                leave(1)
+        self._lines.put(None)
 
-    threading.Thread(target=read, daemon=True).start()
-
-    def next_line() -> str | None:
-        busy.clear()
-        line = lines.get()
-        busy.set()
+    def __call__(self) -> str | None:
+        """The next line, which answers the one before; None at the end."""
+        with self._lock:
+            self._open -= self._working
+        line = self._lines.get()
+        self._working = line is not None
         return line
-
-    return next_line
 
 
 def main() -> None:
@@ -184,7 +188,7 @@ def main() -> None:
     def send(answer: Mapping[str, Any]) -> None:
         channel.write(json.dumps(answer, default=str) + "\n")
 
-    serve(_lines(sys.stdin, threading.Event()), send)
+    serve(Requests(sys.stdin), send)
 
 
 if __name__ == "__main__":

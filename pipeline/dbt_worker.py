@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from lake.errors import MissingExtraError, WarehouseError
+from lake.errors import MissingExtraError, StorageError, WarehouseError
 from pipeline.dbt_result import DbtResult, result_from_json
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class DbtWorker:
         """Start the process and return at once. Twice is once."""
         if self._process is not None:
             return
-        self._state.mkdir(parents=True, exist_ok=True)
-        with self._complaints.open("w", encoding="utf-8") as complaints:
+        with self._opened_complaints() as complaints:
             self._process = subprocess.Popen(
                 # -P: the current folder may hold the project's dbt/, which is no part of the package dbt.
                 [sys.executable, "-P", "-m", "pipeline.dbt_server"],
@@ -94,7 +93,11 @@ class DbtWorker:
         """
         self.start()
         if self._ready_seconds is None:
-            self._ready_seconds = float(self._receive("ready", _silent, timeout_seconds)["seconds"])
+            try:
+                self._ready_seconds = float(self._receive("ready", _silent, timeout_seconds)["seconds"])
+            except BaseException:
+                self.close()  # so that the next start is a new one
+                raise
         return self._ready_seconds
 
     def build(
@@ -149,6 +152,17 @@ class DbtWorker:
         """What the process printed, which is nothing unless it breaks."""
         return self._state / "worker.txt"
 
+    def _opened_complaints(self) -> IO[str]:
+        try:
+            self._state.mkdir(parents=True, exist_ok=True)
+            return self._complaints.open("w", encoding="utf-8")
+        except OSError as error:
+            raise StorageError(
+                f"cannot write dbt's own files: {error.strerror or error}",
+                where=str(self._state),
+                fix="check its rights and the space left, or point MIRRORLAKE_DATA to another folder",
+            ) from None
+
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._process is not None
         with contextlib.suppress(OSError):  # a process that is gone is reported by _receive
@@ -193,7 +207,7 @@ class DbtWorker:
         )
 
     def _advice(self) -> str:
-        return f"dbt's log is in {self._state / 'logs'}; the SQL that it ran in {self._state / 'target' / 'run'}"
+        return f"the SQL that ran is in {self._state / 'target' / 'run'}; `cd dbt && dbt build` logs all that dbt does"
 
 
 def _stream(stream: IO[str] | None) -> IO[str]:

@@ -15,6 +15,7 @@ from pipeline.generate import COMMAND
 
 SOURCE = "raw"
 TAG = "contract"
+FRESHNESS_TAG = "freshness"
 LOAD_HOURS = 48  # `dbt source freshness` warns after these where the contract states no latency
 
 
@@ -112,7 +113,9 @@ def _column_tests(contract: Contract, column: Column) -> list[dict[str, Any]]:
     freshness = contract.freshness
     if freshness and freshness.column == column.name and freshness.data_hours:
         hours = int(freshness.data_hours)
-        tests.append(_test(contract, f"{column.name}.freshness", "fresh_on_run_date", hours=hours))
+        test = _test(contract, f"{column.name}.freshness", "fresh_on_run_date", hours=hours)
+        test["fresh_on_run_date"]["config"]["tags"] = [FRESHNESS_TAG]  # no rule on rows, which are judged before dbt
+        tests.append(test)
     return tests
 
 

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from small_warehouse import ask, make_warehouse, opened
 
-from lake.errors import MissingExtraError, WarehouseError
+from lake.errors import MissingExtraError, StorageError, WarehouseError
 from pipeline.dbt_worker import DbtWorker
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -204,11 +204,10 @@ def test_a_damaged_parsed_project_is_read_anew(worker: DbtWorker, place: Path, t
     kept = tmp_path / "state" / "target" / "partial_parse.msgpack"
     kept.parent.mkdir(parents=True)
     make_warehouse(tmp_path / "warehouse.duckdb", days=1)
-    for damaged in (b"\x00\xff not a parsed project", whole[: len(whole) // 2]):
-        kept.write_bytes(damaged)
-        with _worker(tmp_path) as again:
-            assert again.build(select=["+mart_locations"]).rows == {"mart_locations": 3}
-        assert len(kept.read_bytes()) > len(whole) / 2
+    kept.write_bytes(whole[: len(whole) // 2])
+    with _worker(tmp_path) as again:
+        assert again.build(select=["+mart_locations"]).rows == {"mart_locations": 3}
+    assert len(kept.read_bytes()) > len(whole) / 2
 
 
 def test_the_project_is_only_read_and_says_why_it_cannot_be(tmp_path: Path) -> None:
@@ -220,8 +219,11 @@ def test_the_project_is_only_read_and_says_why_it_cannot_be(tmp_path: Path) -> N
         own.build(select=["+mart_locations"])
     assert sorted(project.rglob("*")) == before
     (project / "models" / "broken.sql").write_text("select * from {{ ref('no_such_model') }}")
-    with _worker(tmp_path, project) as own, pytest.raises(WarehouseError, match="no_such_model"):
-        own.build()
+    with _worker(tmp_path, project) as own:
+        with pytest.raises(WarehouseError, match="no_such_model"):
+            own.build()
+        (project / "models" / "broken.sql").unlink()
+        assert own.build(select=["+mart_locations"]).failures == ()  # mended, the same worker starts anew
 
 
 def test_without_dbt_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +231,12 @@ def test_without_dbt_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with _worker(tmp_path) as own, pytest.raises(MissingExtraError, match="dbt"):
         own.build()
+
+
+def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, where the folder should be")
+    with pytest.raises(StorageError, match="dbt's own files"), _worker(tmp_path):
+        pass
 
 
 def test_a_process_that_ends_is_reported(place: Path, warehouse: Path, tmp_path: Path) -> None:
@@ -258,8 +266,13 @@ time.sleep(60)
 
 
 def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
+    # A dbt that is busy for a minute, as a large build would be.
+    (tmp_path / "dbt.py").write_text("import time; time.sleep(60)")
     folders = [str(REPOSITORY / "dbt"), str(tmp_path / "state"), str(REPOSITORY / "profiles")]
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, *folders], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, *folders], stdout=subprocess.PIPE, text=True, env=environment
+    )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
