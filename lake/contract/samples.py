@@ -33,6 +33,7 @@ def sample(
     invalid: RuleKind | str | None = None,
     *,
     parents: Parents | None = None,
+    first: int = 0,
 ) -> pl.DataFrame:
     """``rows`` typed rows of the contract's columns, in its order, with distinct keys.
 
@@ -42,11 +43,11 @@ def sample(
     Raises UnknownChoiceError for a rule that is not there, ContractError where no row can be made.
     """
     if invalid is None:
-        return _Maker(contract, rows, seed, parents or {}).frame()
+        return _Maker(contract, rows, seed, parents or {}, first=first).frame()
     if invalid == "key":
-        return _doubled(contract, sample(contract, rows, seed, parents=parents))
+        return _doubled(contract, sample(contract, rows, seed, parents=parents, first=first))
     if invalid == "type":
-        return _mistyped(contract, sample(contract, rows, seed, parents=parents))
+        return _mistyped(contract, sample(contract, rows, seed, parents=parents, first=first))
     chosen = [rule for rule in contract.rules if invalid in (rule.name, rule.kind)]
     if not chosen:
         known = [*(rule.name for rule in contract.rules), *{rule.kind for rule in contract.rules}, "key", "type"]
@@ -54,8 +55,8 @@ def sample(
     frames: list[pl.DataFrame] = []
     for place, rule in enumerate(chosen):
         share = len(range(place, rows, len(chosen)))
-        first = sum(len(frame) for frame in frames)
         frames.append(_Maker(contract, share, seed, parents or {}, rule, first).frame())
+        first += share
     return pl.concat(frames)
 
 

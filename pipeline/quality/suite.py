@@ -51,6 +51,11 @@ def _meta(rule: str, severity: str) -> dict[str, str]:
     return {"rule": rule, "severity": severity}
 
 
+def _whole(pattern: object) -> str:
+    """A contract's pattern (``^...$``) for Python, whose ``$`` would also stop before a last line break."""
+    return str(pattern).removesuffix("$") + r"\Z"
+
+
 def _of_rule(rule: Rule) -> Any:
     gxe = _classes()
     kinds: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -59,7 +64,7 @@ def _of_rule(rule: Rule) -> Any:
         "maximum": (gxe.ExpectColumnValuesToBeBetween, {"max_value": rule.argument}),
         "max_length": (gxe.ExpectColumnValueLengthsToBeBetween, {"max_value": rule.argument}),
         "enum": (gxe.ExpectColumnValuesToBeInSet, {"value_set": rule.argument}),
-        "pattern": (gxe.ExpectColumnValuesToMatchRegex, {"regex": rule.argument}),
+        "pattern": (gxe.ExpectColumnValuesToMatchRegex, {"regex": _whole(rule.argument)}),
         "expression": (gxe.ExpectColumnValuesToBeInSet, {"value_set": [True]}),
     }
     kind, arguments = kinds[rule.kind]
