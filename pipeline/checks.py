@@ -169,17 +169,17 @@ def _contracts(_settings: Settings) -> Iterator[Check]:
 
 
 def _recordings(settings: Settings) -> Iterator[Check]:
-    from pipeline.sources import SOURCES
-    from pipeline.sources.recordings import Recordings
+    from pipeline.sources import source, sources
 
-    for name in SOURCES:
-        if getattr(settings.sources, name).live:
+    for name in sources():
+        opened = source(name, settings)
+        if opened.live:
             continue
-        recordings = Recordings(settings.samples / name)
-        if recordings.places:
-            yield Check(f"recordings of {name}", "ok", recordings.summary("archive"))
+        recorded = opened.recorded
+        if recorded:
+            yield Check(f"recordings of {name}", "ok", recorded)
         else:
-            detail = f"none in {recordings.folder}"
+            detail = f"none in {settings.samples / name}"
             yield Check(f"recordings of {name}", "failed", detail, "restore samples/, or run with --live")
 
 

@@ -76,16 +76,17 @@ class Source(Protocol):
     live: bool
 
     @property
-    def recorded_places(self) -> tuple[RecordedPlace, ...]:
-        """The places that answer offline."""
+    def recorded_places(self) -> tuple[RecordedPlace, ...] | None:
+        """The places that answer offline; None where the source is not asked by place."""
         ...
 
-    def recorded_dates(self, location_id: str) -> list[date]:
-        """The run dates that answer offline for a place, in order."""
+    @property
+    def recorded(self) -> str:
+        """What answers offline, in words for people; empty where nothing does."""
         ...
 
     def plan(self, run_dates: Iterable[date], places: Iterable[Place], *, forecast: bool = False) -> list[Request]:
-        """What to fetch for these dates and places, in a fixed order, each once."""
+        """What to fetch for these dates and places (if it is asked by place), in a fixed order, each once."""
         ...
 
     def require_recorded(self, requests: Iterable[Request]) -> None:

@@ -46,6 +46,11 @@ class OpenMeteo:
         """What ``pipeline.places.resolve`` chooses from."""
         return self.recordings.places
 
+    @property
+    def recorded(self) -> str:
+        """What the recordings cover, for people."""
+        return self.recordings.summary(ARCHIVE) if self.recordings.places else ""
+
     def recorded_dates(self, location_id: str, dataset: str = ARCHIVE) -> list[date]:
         """The run dates that are recorded of a place, in order."""
         return sorted(self.recordings.of(dataset, location_id))

@@ -39,7 +39,9 @@ def planned(context: RunContext, stage: Stage) -> Planned:
     if key not in context.shared:
         selection = context.selection
         opened = open_source(stage.source or "", context.workspace.settings, live=selection.live)
-        places = tuple(resolve(name, opened.recorded_places, opened.live) for name in selection.locations)
+        recorded = opened.recorded_places
+        names = () if recorded is None else selection.locations
+        places = tuple(resolve(name, recorded or (), opened.live) for name in names)
         requests = opened.plan(selection.run_dates, places, forecast=selection.forecast)
         context.shared[key] = Planned(opened, places, tuple(requests))
     found = context.shared[key]

@@ -13,7 +13,7 @@ import pytest
 from lake.errors import ConfigError, NotRecordedError, SourceError, UnknownChoiceError
 from pipeline.places import resolve
 from pipeline.settings import load_settings
-from pipeline.sources import SOURCES, source
+from pipeline.sources import source, sources
 from pipeline.sources.base import Payload, RefusedPayloadError, Request
 from pipeline.sources.openmeteo import OpenMeteo
 
@@ -53,7 +53,7 @@ def test_sources_are_found_by_name(project: Path) -> None:
     assert source("openmeteo", settings, live=True).live
     with pytest.raises(UnknownChoiceError, match="unknown source: 'sap'") as caught:
         source("sap", settings)
-    assert caught.value.known == sorted(SOURCES)
+    assert caught.value.known == sorted(sources())
 
 
 def test_the_setting_live_is_obeyed(project: Path) -> None:
