@@ -8,85 +8,28 @@ the next write takes them over where they are the same bytes, and else the next 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from threading import Lock
 from typing import Any
 
 import orjson
 
 from lake import layout
+from lake.bronze_loads import LoadRef, Slice, StoredLoad, Written, refs_of
 from lake.errors import AlreadyExistsError, DamagedError, StorageError
-from lake.storage.objects import ObjectInfo, Objects
+from lake.storage.objects import Objects
 
-_LOAD = re.compile(
-    r"bronze/source=(?P<source>[^/]+)/dataset=(?P<dataset>[^/]+)/run_date=(?P<run_date>\d{4}-\d\d-\d\d)"
-    r"/slice=(?P<slice>[^/]+)/load=(?P<number>\d+)"
-)
+__all__ = ["Bronze", "LoadRef", "Slice", "StoredLoad", "Written"]
+
 _READERS = 8
 _FEW_DAYS = 8  # up to so many run dates are listed one by one, more by one listing of the whole dataset
 _REMEMBERED_BYTES = 64 * 1024 * 1024
-_DAMAGED = "restore this folder from a copy; or delete the folder and fetch again (mirrorlake run --force, or record)"
-
-
-@dataclass(frozen=True)
-class Slice:
-    """What was asked for: one dataset, run date and slice. ``attributes`` is what parsing needs to know of it."""
-
-    source: str
-    dataset: str
-    run_date: date
-    slice_key: str
-    attributes: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class LoadRef:
-    """One load, as its manifest's place tells. ``load`` is its folder. ``accepted``: tables that let it in by order."""
-
-    source: str
-    dataset: str
-    run_date: date
-    slice_key: str
-    number: int
-    load: str
-    accepted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Written:
-    """What became of a write. ``unchanged``: the newest load has the same bytes; ``bytes`` is then 0."""
-
-    load: str
-    number: int
-    unchanged: bool
-    bytes: int
-
-
-@dataclass(frozen=True)
-class StoredLoad:
-    """One load with its verified pages, in the shape that a source's ``parse`` takes."""
-
-    request: Slice
-    load: str
-    number: int
-    fetched_at: datetime
-    pages: tuple[bytes, ...]
-    manifest: Mapping[str, Any]
-
-    @property
-    def bytes(self) -> int:
-        """The size of its pages."""
-        return sum(map(len, self.pages))
-
-    @cached_property
-    def order(self) -> tuple[date, int, str]:
-        """Its place among the loads of a table: run date, number, folder."""
-        return self.request.run_date, self.number, self.load
+_DAMAGED = (
+    "restore this folder from a copy; or delete it, fetch it again (mirrorlake run --force) and "
+    "mirrorlake rebuild --from bronze"
+)
 
 
 class Bronze:
@@ -150,7 +93,7 @@ class Bronze:
             infos = [info for day in set(run_dates) for info in self.objects.list(f"{folder}/run_date={day:%Y-%m-%d}")]
         else:
             infos = self.objects.list(folder)
-        found = _refs(infos)
+        found = refs_of(infos)
         if run_dates is not None:
             wanted = set(run_dates)
             found = [ref for ref in found if ref.run_date in wanted]
@@ -158,7 +101,7 @@ class Bronze:
 
     def datasets(self) -> list[tuple[str, str]]:
         """Every (source, dataset) that has a load."""
-        return sorted({(ref.source, ref.dataset) for ref in _refs(self.objects.list("bronze"))})
+        return sorted({(ref.source, ref.dataset) for ref in refs_of(self.objects.list("bronze"))})
 
     def read(self, load: str) -> StoredLoad:
         """One load with its pages; DamagedError where a page is missing or its hash is not the manifest's."""
@@ -229,7 +172,7 @@ class Bronze:
         return found
 
     def _newest(self, folder: str) -> LoadRef | None:
-        return max(_refs(self.objects.list(folder)), key=lambda ref: ref.number, default=None)
+        return max(refs_of(self.objects.list(folder)), key=lambda ref: ref.number, default=None)
 
     def _write_load(self, load: str, pages: Sequence[bytes], manifest: Mapping[str, Any]) -> bool:
         """Write pages, then the manifest; False where other bytes, or another load, have that number."""
@@ -276,31 +219,3 @@ class Bronze:
             if stored.load not in self._remembered and self._remembered_bytes + stored.bytes <= _REMEMBERED_BYTES:
                 self._remembered[stored.load] = stored
                 self._remembered_bytes += stored.bytes
-
-
-def _refs(infos: Sequence[ObjectInfo]) -> list[LoadRef]:
-    """The loads whose manifests are among these objects, by run date, slice and number."""
-    manifests: list[str] = []
-    accepted: dict[str, list[str]] = {}
-    for info in infos:
-        folder, _, name = info.key.rpartition("/")
-        if name == "manifest.json":
-            manifests.append(folder)
-        elif name.startswith("accepted-"):
-            accepted.setdefault(folder, []).append(name.removeprefix("accepted-").removesuffix(".json"))
-    refs = []
-    for folder in manifests:
-        match = _LOAD.fullmatch(folder)
-        if match:
-            refs.append(
-                LoadRef(
-                    match["source"],
-                    match["dataset"],
-                    date.fromisoformat(match["run_date"]),
-                    match["slice"],
-                    int(match["number"]),
-                    folder,
-                    tuple(sorted(accepted.get(folder, ()))),
-                )
-            )
-    return sorted(refs, key=lambda ref: (ref.run_date, ref.source, ref.dataset, ref.slice_key, ref.number))

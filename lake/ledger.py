@@ -40,14 +40,11 @@ class LoadRecord:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All loads by folder. ``code`` is the hash of the code that judged them, as the caller gave it; ``sequence``
-    counts the writes, and the commit that belongs to a write is marked with it.
-    """
+    """All loads by folder. ``code`` is the hash of the code that judged them, as the caller gave it."""
 
     contract_digest: str
     contract_version: str = ""
     code: str = ""
-    sequence: int = 0
     loads: Mapping[str, LoadRecord] = field(default_factory=dict)
 
     def refused(self) -> dict[str, LoadRecord]:
@@ -80,7 +77,6 @@ def write(objects: Objects, table: str, ledger: Ledger) -> None:
         "contract_digest": ledger.contract_digest,
         "contract_version": ledger.contract_version,
         "code": ledger.code,
-        "sequence": ledger.sequence,
         "loads": {
             load: {name: value for name, value in asdict(record).items() if name == "status" or value != default[name]}
             for load, record in sorted(ledger.loads.items())

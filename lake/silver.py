@@ -11,7 +11,7 @@ again with it, for it is the newest word that counts.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -23,42 +23,11 @@ from lake.errors import DamagedError, UnknownChoiceError
 from lake.intake import Gate, Intaker, Parse
 from lake.ledger import Ledger, LoadRecord
 from lake.shrink import chain
+from lake.silver_result import SilverResult
 from lake.silver_table import Change, SilverTable
 from lake.storage.objects import Objects
 
-
-@dataclass(frozen=True)
-class SilverResult:
-    """What one call did. Rows: ``rows_in`` = ``valid`` + ``rejected`` + ``duplicates`` + ``refused_rows``.
-
-    ``refused_loads``: load to reason, of this call. ``inserted``, ``updated``, ``removed``: rows of the table;
-    ``rows_out``: all that it has. ``version``: of the table, None as long as there is none. ``changed_partitions``:
-    None in a table without partitions. ``bytes``: of the pages read, of ``loads`` loads. ``rebuilt``: why all loads
-    were taken in; empty where only new ones were. ``counts``: the gate's, per payload, rule and severity.
-    """
-
-    rows_in: int = 0
-    valid: int = 0
-    rejected: int = 0
-    duplicates: int = 0
-    refused_rows: int = 0
-    refused_loads: dict[str, str] = field(default_factory=dict)
-    inserted: int = 0
-    updated: int = 0
-    removed: int = 0
-    rows_out: int = 0
-    version: int | None = None
-    changed_partitions: set[date] | None = None
-    unknown_columns: dict[str, str] = field(default_factory=dict)
-    bytes: int = 0
-    loads: int = 0
-    rebuilt: str = ""
-    counts: pl.DataFrame | None = None
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether no row changed."""
-        return not (self.inserted or self.updated or self.removed)
+__all__ = ["SilverResult", "update"]
 
 
 def update(
@@ -225,7 +194,7 @@ class _Update:
         everything: str,
     ) -> SilverResult:
         self._quarantine(intaker, bool(everything))
-        change = self.silver.write(existing, target, before.sequence + 1)
+        change = self.silver.write(existing, target)
         taken = intaker.taken
         final = {
             load: replace(record, restates=load in change.restating or (record.restates and load not in taken.records))
@@ -236,10 +205,9 @@ class _Update:
             contract_digest=self.contract.digest,
             contract_version=self.contract.version,
             code=self.code or before.code,
-            sequence=before.sequence + 1,
             loads=final,
         )
-        if self.known is None or replace(after, sequence=self.known.sequence) != self.known:
+        if after != self.known:
             ledger.write(self.objects, self.contract.table, after)
         return self._result(intaker, before, final, change, everything)
 

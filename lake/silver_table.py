@@ -64,20 +64,21 @@ class SilverTable:
             self.table.drop("silver.drop")
         return merge.empty(self.contract)
 
-    def write(self, existing: pl.DataFrame, target: pl.DataFrame, mark: int) -> Change:
+    def write(self, existing: pl.DataFrame, target: pl.DataFrame) -> Change:
         """Make ``existing``, which is what stands of some or all partitions, into ``target``; no commit for nothing."""
         difference = merge.difference(existing, target, self.contract)
         if difference.nothing and not self._whole:
             return Change(difference, self.table.version(), frozenset(difference.restated["_payload"]))
         partitions = None if self._whole or not self.table.exists() else difference.partitions
         rows = target if partitions is None else merge.of_partitions(target, self.contract, partitions)
+        app_id = f"silver/{self.contract.table}"
         version = self.table.replace(
             rows,
             self._schema,
             partition=self.contract.partition,
             partitions=partitions,
             site="silver.merge",
-            mark=(f"silver/{self.contract.table}", mark),
+            mark=(app_id, (self.table.transaction_version(app_id) or 0) + 1),
         )
         return Change(difference, version, self._restating(difference.restated, partitions))
 

@@ -6,17 +6,17 @@ the date of the event truncated to the contract's granularity; the event's own c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from lake.contract.model import Partition
-from lake.errors import DamagedError, MirrorlakeError, TableError
+from lake.errors import DamagedError, TableError
 from lake.storage.faults import fault, storage_error
 from lake.storage.objects import Objects
 from lake.tables import delta_log, delta_write
+from lake.tables.delta_errors import REBUILD, first_line, reading, write_error, writing
 from lake.tables.delta_log import PARTITION_COLUMN
 from lake.writes import committing
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTITION_COLUMN", "LakeTable", "reading"]
 
-REBUILD = "mirrorlake rebuild --from bronze makes silver again, mirrorlake run --force what follows"
 SAFE_RETENTION_HOURS = 168
 
 
@@ -115,8 +114,10 @@ class LakeTable:
 
         One commit: partitions without a row in ``data`` become empty. ``schema`` is the table's, without
         ``_partition_date``; a value that would change by the cast is refused. Only a replace of the whole table may
-        change schema or partitioning. ``mark`` (application id, number) goes into the commit, so that a call whose
-        answer was lost finds it again. TableError: lossy cast, foreign partition, lost race; StorageError.
+        change schema or partitioning. ``mark`` (application id, a number not used before) goes into the commit, so
+        that a call whose answer was lost finds it again.
+
+        Raises TableError (lossy cast, foreign partition, lost race) and StorageError.
         """
         opened = self._open(None) if self.exists() else None
         wanted = delta_write.with_partition(schema, partition)
@@ -126,6 +127,7 @@ class LakeTable:
                 raise TableError("a table without partitions is replaced as a whole", where=self.url)
             if not partitions:
                 return self._version_of(opened)
+        marked = opened.transaction_version(mark[0]) if opened is not None and mark is not None else None
         reader, failure = delta_write.prepared(data, schema, partition, partitions, self.url)
         with committing(site, self.url):
             try:
@@ -133,7 +135,7 @@ class LakeTable:
             except Exception as error:
                 if failure:
                     raise failure[0] from None
-                return self._after_failure(error, mark)
+                return self._after_failure(error, mark if mark is not None and marked != mark[1] else None)
 
     def identity(self) -> str:
         """The table's own id: another one after it was deleted and made again, whatever its version counts."""
@@ -161,7 +163,7 @@ class LakeTable:
     def optimize(self) -> dict[str, Any]:
         """Merge small files within each partition; rows stay as they are. Gives the library's metrics."""
         opened = self._open(None)
-        with committing("table.optimize", self.url), self._failing():
+        with committing("table.optimize", self.url), writing(self.url):
             return dict(opened.optimize.compact())
 
     def vacuum(
@@ -174,7 +176,7 @@ class LakeTable:
         opened = self._open(None)
 
         def call() -> list[str]:
-            with self._failing():
+            with writing(self.url):
                 return list(
                     opened.vacuum(
                         int(retention_hours),
@@ -202,12 +204,12 @@ class LakeTable:
                 raise storage_error(error, self.url, "open") from error
             if version is not None:
                 raise TableError(
-                    f"version {version} cannot be opened: {_first_line(error)}",
+                    f"version {version} cannot be opened: {first_line(error)}",
                     where=self.url,
                     fix=f"the newest is {self.version()}; older ones may have been vacuumed",
                 ) from None
             raise DamagedError(
-                f"the table's log cannot be read: {_first_line(error)}", where=self.url, fix=REBUILD
+                f"the table's log cannot be read: {first_line(error)}", where=self.url, fix=REBUILD
             ) from None
 
     def _missing(self) -> TableError:
@@ -240,48 +242,9 @@ class LakeTable:
 
     def _after_failure(self, error: Exception, mark: tuple[str, int] | None) -> int:
         """A failed call may have committed: its mark tells. Otherwise the error, in our words."""
-        from deltalake.exceptions import CommitFailedError
-
-        if isinstance(error, MirrorlakeError):
-            raise error
         if mark is not None and not fault(error) and self.transaction_version(mark[0]) == mark[1]:
             return int(self._open(None).version())
-        if isinstance(error, CommitFailedError):
-            raise TableError(
-                f"another writer was quicker: {_first_line(error)}",
-                where=self.url,
-                fix="nothing was written; repeat the run (one run at a time holds the lease)",
-            ) from None
-        raise self._translated(error) from error
-
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        try:
-            yield
-        except MirrorlakeError:
-            raise
-        except Exception as error:
-            raise self._translated(error) from error
-
-    def _translated(self, error: Exception) -> MirrorlakeError:
-        if fault(error) or isinstance(error, OSError):
-            return storage_error(error, self.url, "write")
-        return TableError(f"the table refused: {_first_line(error)}", where=self.url, fix="nothing was written")
-
-
-@contextmanager
-def reading(where: str) -> Iterator[None]:
-    """Stand around the collecting of a scan: a file that is missing or unreadable becomes a DamagedError."""
-    import polars as pl
-
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise DamagedError(f"a data file is missing: {_first_line(error)}", where=where, fix=REBUILD) from None
-    except (OSError, pl.exceptions.ComputeError) as error:
-        if fault(error):
-            raise storage_error(error, where, "read") from error
-        raise DamagedError(f"a data file cannot be read: {_first_line(error)}", where=where, fix=REBUILD) from None
+        raise write_error(error, self.url) from error
 
 
 def _polars_schema(opened: DeltaTable) -> dict[str, Any]:
@@ -291,7 +254,3 @@ def _polars_schema(opened: DeltaTable) -> dict[str, Any]:
     empty = pl.from_arrow(pa.schema(opened.schema().to_arrow()).empty_table())
     assert isinstance(empty, pl.DataFrame)
     return dict(empty.schema)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0] or type(error).__name__

@@ -387,9 +387,12 @@ def test_an_earlier_good_row_resolves_nothing(world: SilverWorld) -> None:
     world.receive([row("a", 0, 500.0), row("b", 0, 1.0)], day=1)
     world.update()
     assert states(world) == [(1, 0, "open")]
+    world.receive([row("a", 0, 600.0), row("b", 0, 1.0)], day=1)
+    assert world.update().unchanged
+    assert states(world) == [(1, 0, "open"), (2, 0, "open")]
     world.receive([row("a", 0, 5.0), row("b", 0, 1.0)], day=1)
     assert world.update().unchanged
-    assert states(world) == [(1, 0, "resolved")]
+    assert states(world) == [(1, 0, "resolved"), (2, 0, "resolved")]
 
 
 def test_a_row_without_readable_key_is_resolved_by_a_clean_reload(world: SilverWorld) -> None:

@@ -262,6 +262,17 @@ def test_a_lost_answer_is_found_by_its_mark(table: LakeTable, monkeypatch: pytes
         put(table, rows(value=3.0))
 
 
+def test_a_mark_of_an_earlier_commit_proves_nothing(table: LakeTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(table, rows(), mark=("silver/weather", 7))
+
+    def loses(*_: Any) -> int:
+        raise CommitFailedError("somebody else was first")
+
+    monkeypatch.setattr(delta_write, "write", loses)
+    with pytest.raises(TableError, match="another writer"):
+        put(table, rows(value=2.0), mark=("silver/weather", 7))
+
+
 def test_a_full_disk_leaves_the_table_as_it_was(table: LakeTable, monkeypatch: pytest.MonkeyPatch) -> None:
     put(table, rows())
 

@@ -31,7 +31,6 @@ def test_it_is_read_as_it_was_written(objects: Objects) -> None:
         "digest",
         "1.0.0",
         "code",
-        7,
         {"a": LoadRecord("merged", 3, 2, 1, restates=True), "b": LoadRecord("refused", 9, reason="no", shrunk=True)},
     )
     ledger.write(objects, "t", kept)
