@@ -28,6 +28,17 @@ def current(folder: Path) -> Path | None:
     return folder / str(entry["file"]) if entry else None
 
 
+def standing(folder: Path) -> str | None:
+    """The name of the current file, if there is one to be read; None also where pointer or file is broken.
+
+    For who would make it anew then; readers ask ``current``, which says what is wrong.
+    """
+    with contextlib.suppress(DamagedError):
+        path = current(folder)
+        return path.name if path is not None and path.exists() else None
+    return None
+
+
 def details(folder: Path) -> dict[str, object] | None:
     """What the pointer says: ``file``, ``kept`` (newest first) and what the writer added."""
     path = folder / NAME

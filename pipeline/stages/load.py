@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lake.gold.snapshot import latest_snapshot
 from pipeline.context import Parts, RunContext
+from pipeline.fingerprint import stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.stages.staging import committed_snapshot
@@ -20,9 +23,22 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The warehouse's file, and the snapshot that it holds."""
+    """The warehouse's file, if it can be read: it is a cache of gold, and a damaged one is made anew."""
     path = context.workspace.settings.warehouse.path
-    return {"warehouse": str(path) if path.exists() else None, "snapshot": context.shared.get("loaded", "as inputs")}
+    return {"warehouse": str(path) if _is_sound(context, path) else None}
+
+
+def _is_sound(context: RunContext, path: Path) -> bool:
+    """Whether the warehouse can be read. It is opened only where it is not as a stage of this platform left it."""
+    now = stamp(path)
+    if now is None:
+        return False
+    built = context.built_by("dbt")
+    if context.shared.get("loaded") == now or (isinstance(built, dict) and built.get("warehouse") == now):
+        return True
+    from warehouse.duck import is_damaged
+
+    return not is_damaged(path)
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
@@ -34,6 +50,7 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     path = workspace.settings.warehouse.path
     workspace.folder(path.parent)
     result = load(snapshot, workspace.table, workspace.contracts, path)
+    context.shared["loaded"] = stamp(path)
     tables = tuple(
         TableOutcome(
             name,
@@ -46,4 +63,4 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         )
         for name, table in result.tables.items()
     )
-    return StageOutcome(stage.name, "done", tables)
+    return StageOutcome(stage.name, "done", tables, notes=result.notes)

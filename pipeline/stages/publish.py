@@ -15,10 +15,9 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
     """The published file."""
-    from warehouse.publish import published_path
+    from warehouse import pointer
 
-    path = published_path(context.workspace.settings.publish.folder)
-    return {"published": path.name if path and path.exists() else None}
+    return {"published": pointer.standing(context.workspace.settings.publish.folder)}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:

@@ -34,8 +34,7 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
         return {"target": settings.backend}
     from warehouse import pointer
 
-    path = pointer.current(settings.folder)
-    return {"target": path.name if path and path.exists() else None}
+    return {"target": pointer.standing(settings.folder)}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:

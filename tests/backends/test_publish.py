@@ -207,14 +207,18 @@ def test_a_damaged_warehouse_is_said(warehouse: Path, folder: Path) -> None:
 def test_before_the_first_publication_and_with_a_broken_pointer(warehouse: Path, folder: Path) -> None:
     with pytest.raises(StorageError, match="nothing is published yet"), open_published(folder):
         pass
+    assert pointer.standing(folder) is None
     publish(warehouse, folder, "run-1")
+    assert pointer.standing(folder) == "run-1.duckdb"
     (folder / "run-1.duckdb").unlink()
+    assert pointer.standing(folder) is None
     with pytest.raises(DamagedError, match="the published file is gone"):
         published_path(folder)
     for broken in ("", "[]", '{"file": "../x.duckdb"}', '{"other": 1}', '{"file": 3}'):
         (folder / "current.json").write_text(broken)
         with pytest.raises(DamagedError, match="the pointer to the current database is unreadable"):
             published_path(folder)
+        assert pointer.standing(folder) is None
     publish(warehouse, folder, "run-2")
     assert _generations(folder) == {1}
     assert json.loads((folder / "current.json").read_text())["kept"] == ["run-2.duckdb"]
