@@ -64,6 +64,17 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
         yield configure(connection)
 
 
+def is_damaged(path: Path) -> bool:
+    """Whether the file at ``path`` cannot be opened as a database. False where another process holds it."""
+    try:
+        with opened(path, read_only=True):
+            return False
+    except DamagedError:
+        return True
+    except MirrorlakeError:
+        return False
+
+
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn DuckDB's errors about the file at ``path`` into ours.
@@ -116,7 +127,11 @@ def _damage(message: str, path: Path) -> DamagedError | None:
             fix="build it anew: mirrorlake rebuild --from bronze",
         )
     if any(sign in message for sign in _DAMAGE) or (_SHORT_READ in message and str(path) in message):
-        return DamagedError(f"the database file is damaged: {_first_line(message)}", where=str(path))
+        return DamagedError(
+            f"the database file is damaged: {_first_line(message)}",
+            where=str(path),
+            fix="run again (mirrorlake run): what lies in such files is built anew from the lake",
+        )
     return None
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake.errors import MirrorlakeError, StorageError, UnknownChoiceError, UsageError
+from lake.errors import MirrorlakeError, UnknownChoiceError, UsageError
 from warehouse.backends.base import Rows
 from warehouse.batch import parquet
 from warehouse.duck import explained, literal, memory, quoted, translated
-from warehouse.publish import MARTS, attach_published, lock
+from warehouse.publish import MARTS, attach_published, lock, published_path
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,10 +52,9 @@ def ask(
 def published_tables(published: Path) -> list[str]:
     """The names of the published tables; none before the first publication."""
     with memory() as connection:
-        try:
-            attach_published(connection, published)
-        except StorageError:
+        if published_path(published) is None:
             return []
+        attach_published(connection, published)
         return _published(connection)
 
 
@@ -66,7 +65,7 @@ def _opened(
     with memory() as connection, tempfile.TemporaryDirectory(prefix="mirrorlake-") as spill:
         _require_select(connection, sql)
         path = "memory.main"
-        with contextlib.suppress(StorageError):  # before the first publication the lake can still be asked
+        if published_path(published) is not None:  # before the first publication the lake can still be asked
             attach_published(connection, published)
             path = f"published.{MARTS},published.main,memory.main"
         named = set(_tables_in(connection, sql)) & set(lake_tables)

@@ -66,7 +66,7 @@ def latest_snapshot(objects: Objects) -> Snapshot | None:
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedError(
             f"the gold snapshot cannot be read: {error}",
-            where=key,
+            where=objects.url(key),
             fix="delete this object: the next gold build starts from the snapshot before it",
         ) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import code_hash
+from pipeline.fingerprint import code_hash, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
@@ -22,9 +22,8 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The warehouse's file."""
-    path = context.workspace.settings.warehouse.path
-    return {"warehouse": str(path) if path.exists() else None}
+    """The warehouse's file as dbt left it: what comes after works on every new build, and only on one."""
+    return {"warehouse": stamp(context.workspace.settings.warehouse.path)}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import code_hash
+from pipeline.fingerprint import code_hash, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
@@ -17,7 +17,9 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
     """The published file."""
     from warehouse import pointer
 
-    return {"published": pointer.standing(context.workspace.settings.publish.folder)}
+    folder = context.workspace.settings.publish.folder
+    name = pointer.standing(folder)
+    return {"published": name, "file": stamp(folder / name) if name else None}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:

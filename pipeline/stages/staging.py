@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lake.errors import TableError
 from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
+from pipeline.fingerprint import stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.workspace import Workspace
@@ -34,7 +35,8 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
         return {"target": settings.backend}
     from warehouse import pointer
 
-    return {"target": pointer.standing(settings.folder)}
+    name = pointer.standing(settings.folder)
+    return {"target": name, "file": stamp(settings.folder / name) if name else None}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
