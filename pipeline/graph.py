@@ -62,10 +62,12 @@ class Graph:
 def build_graph(contracts: Mapping[str, Contract], reads: Mapping[str, Iterable[str]]) -> Graph:
     """Build the graph from contracts and from ``reads``: gold table to the tables its transformation reads.
 
-    Raises GraphError for a cycle, a table that nobody writes, a gold contract without a transformation and a
-    transformation without a contract.
+    Raises GraphError for a cycle, a table that nobody writes, a gold contract without a transformation, a
+    transformation without a contract, and one that reads a table of silver without its parents.
     """
     nodes = _order(_silver_nodes(contracts) + _gold_nodes(contracts, reads), contracts)
+    for node in nodes:
+        _require_parents(node, contracts)
     sources = sorted({source for contract in contracts.values() for source, _ in contract.datasets})
     return Graph(nodes, _stages(nodes, contracts, sources))
 
@@ -117,6 +119,19 @@ def _order(nodes: list[Node], contracts: Mapping[str, Contract]) -> tuple[Node, 
             where="lake/transforms/",
             fix="let one of them read something else",
         ) from None
+
+
+def _require_parents(node: Node, contracts: Mapping[str, Contract]) -> None:
+    """Rows of silver wait for their parents, so whoever reads the one has to read the other."""
+    children = [contracts[name] for name in node.reads if node.layer == "gold" and contracts[name].layer == "silver"]
+    for child in children:
+        for parent in sorted({reference.to_table for reference in child.references} & set(contracts)):
+            if parent not in node.reads:
+                raise GraphError(
+                    f"{node.name!r} reads {child.table!r} without its parent {parent!r}, so no row could be held",
+                    where="lake/transforms/",
+                    fix=f"add the parameter {parent}",
+                )
 
 
 def _stages(nodes: tuple[Node, ...], contracts: Mapping[str, Contract], sources: list[str]) -> tuple[Stage, ...]:

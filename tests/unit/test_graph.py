@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
-from lake.contract.model import Column, Contract, Type
+from lake.contract.model import Column, Contract, Reference, Type
 from lake.errors import GraphError, UnknownChoiceError
 from pipeline.graph import build_graph
 from pipeline.graph_views import FORMATS, render
@@ -62,6 +63,15 @@ def test_unknown_input_lists_the_known() -> None:
     with pytest.raises(GraphError, match="'hourly' reads 'observd'") as refused:
         build_graph(KNOWN, {"daily": ("hourly",), "hourly": ("observd",)})
     assert "observed" in str(refused.value)
+
+
+def test_a_table_of_silver_is_read_with_its_parents() -> None:
+    child = replace(KNOWN["observed"], references=(Reference(("place_id",), "place", ("place_id",)),), _by_name={})
+    known = KNOWN | contracts(child, contract("place", "silver"))
+    reads = {"daily": ("hourly",), "hourly": ("observed",)}
+    with pytest.raises(GraphError, match="'hourly' reads 'observed' without its parent 'place'"):
+        build_graph(known, reads)
+    assert build_graph(known, reads | {"hourly": ("observed", "place")}).nodes
 
 
 def test_contract_without_transformation_and_the_reverse() -> None:
