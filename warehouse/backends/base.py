@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from warehouse.batch import Batch
+from warehouse.ddl import Dialect
 
-Dialect = Literal["duckdb", "postgres", "snowflake"]
+__all__ = ["SCHEMA", "Backend", "Dialect", "Rows"]
+
 SCHEMA = "staging"
 
 
