@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from lake.contract.model import Contract, Type
-from lake.engines import Days, Input
+from lake.engines import Days, Input, duckdb_windows
 from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
 from lake.transforms.model import Frame, HourSpine, Transformation
@@ -138,4 +138,5 @@ def _until_read(
 
 def create(**settings: object) -> DuckDBEngine:
     """The engine with its settings."""
+    duckdb_windows.install()
     return DuckDBEngine(**settings)  # type: ignore[arg-type]

@@ -27,35 +27,20 @@ def _hour(at: str) -> nw.Expr:
     return nw.col(at).dt.truncate("1h")
 
 
-def _per_hour(observations: Frame, spine: Frame) -> Frame:
-    """Spine hours with the observation that stands for each: the one on the hour, else the last within the hour.
+def _one_per_hour(observations: Frame) -> Frame:
+    """What stands for each hour: the observation on the hour, else the last one within it, moved to the hour.
 
-    Observations of a place whose zone is off by half an hour lie between the hours. They are joined apart, so that
-    the usual case (all on the hour, unique by key) needs no sort.
+    Places whose zone is off by half an hour report between the hours. Rows within an hour that has its own stay as
+    they are, and meet no hour of the spine. The usual case, all on the hour and so unique by key, needs no sort.
     """
-    on_the_hour = observations.filter(nw.col("observed_at") == _hour("observed_at")).select(
-        *KEY, *MEASURES, _on=nw.lit(value=True)
-    )
     within = (
         observations.filter(nw.col("observed_at") != _hour("observed_at"))
         .with_columns(_hour=_hour("observed_at"))
         .unique(["location_id", "_hour"], keep="last", order_by=["observed_at"])
-        .select(
-            "location_id",
-            observed_at="_hour",
-            _within=nw.lit(value=True),
-            **{f"_within_{measure}": nw.col(measure) for measure in MEASURES},
-        )
+        .join(observations.select(*KEY), left_on=["location_id", "_hour"], right_on=KEY, how="anti")
+        .with_columns(observed_at=nw.col("_hour"))
     )
-    chosen = {
-        measure: nw.when(~nw.col("_on").is_null()).then(nw.col(measure)).otherwise(nw.col(f"_within_{measure}"))
-        for measure in MEASURES
-    }
-    return (
-        spine.join(on_the_hour, on=KEY, how="left")
-        .join(within, on=KEY, how="left")
-        .select(*KEY, is_gap=nw.col("_on").is_null() & nw.col("_within").is_null(), **chosen)
-    )
+    return nw.concat([observations.select(*KEY, *MEASURES), within.select(*KEY, *MEASURES)])
 
 
 @transformation
@@ -70,8 +55,10 @@ def weather_hourly(
     ``weather_locations`` is read for the reference alone: an observation whose place has not arrived is held back
     before it comes here (``lake.engines.frames.hold``), and so is its place's spine.
     """
-    return _per_hour(weather_observations, hour_spine).with_columns(
+    observed = _one_per_hour(weather_observations).with_columns(_observed=nw.lit(value=True))
+    return hour_spine.join(observed, on=KEY, how="left").with_columns(
         observed_date=nw.col("observed_at").dt.date(),
+        is_gap=nw.col("_observed").is_null(),
         apparent_temperature_c=apparent_temperature_c(
             nw.col("temperature_c"), nw.col("relative_humidity_percent"), nw.col("wind_speed_kmh")
         ),

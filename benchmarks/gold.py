@@ -1,0 +1,237 @@
+"""From rows as received to gold: gate, hours on a spine, days and 7-day windows, beside what else would do the same.
+
+    python benchmarks/gold.py --write             # 10 million rows
+    python benchmarks/gold.py --rows 1000000 --repeat 1
+
+Each contender runs in a process of its own, after the data has been read once; time is that of the work without
+start-up, memory the process's peak. All write the same five Parquet outputs; before anything is timed, their rows are
+compared on a small input. Writes benchmarks/results/gold.md and prints it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+RESULT = Path(__file__).parent / "results" / "gold.md"
+CHECKED_ROWS = 120_000
+TABLES = {"hourly": "weather_hourly", "rolling": "weather_hourly_rolling", "daily": "weather_daily"}
+
+
+def ours(engine_name: str, source: list[Path], folder: Path) -> dict[str, int]:
+    """The gate, and the transformations on one engine."""
+    import polars as pl
+
+    from lake.contract.load import load_contracts
+    from lake.engines import Input, engine
+    from lake.gate_files import gate_parquet
+    from lake.gold.summary import span_table, summarise
+    from lake.transforms import discover
+
+    contracts, transformations = load_contracts(), discover()
+    files = {"weather_observations": folder / "valid.parquet"} | {
+        table: folder / f"{name}.parquet" for name, table in TABLES.items()
+    }
+    done = gate_parquet(
+        contracts["weather_observations"], source, files["weather_observations"], folder / "rejected.parquet"
+    )
+    places = folder / "places.parquet"
+    pl.DataFrame(schema=dict.fromkeys(contracts["weather_locations"].column_names, pl.String)).write_parquet(places)
+    files["weather_locations"] = places
+    counts = {"valid": done.valid, "rejected": done.rejected, "duplicates": done.duplicates}
+    for name, table in TABLES.items():
+        made = transformations[table]
+        # The places are known to be complete here, so nothing is held; the lake's build finds that out by the summary.
+        inputs = {
+            read: Input(contracts[read], lambda read=read: pl.scan_parquet(files[read]), [str(files[read])], hold=False)  # type: ignore[misc]
+            for read in made.reads
+        }
+        spans = {}
+        if made.spines:
+            observed = contracts["weather_observations"]
+            summary = summarise(observed, made.spines, frozenset(), lambda read: pl.scan_parquet(files[read]), {})
+            spans = {word: span_table(summary.spans[word], spine, None) for word, spine in made.spines.items()}
+        rows = pl.from_arrow(engine(engine_name).run(made, inputs, contracts[table], spans).read_all())
+        assert isinstance(rows, pl.DataFrame)
+        rows.write_parquet(files[table], compression="zstd", compression_level=1)
+        counts[name] = rows.height
+    return counts
+
+
+def duckdb_script(source: list[Path], folder: Path) -> dict[str, int]:
+    """What a careful hand would write in DuckDB."""
+    import gold_duckdb
+
+    return gold_duckdb.run(source, folder)
+
+
+def pandas(source: list[Path], folder: Path) -> dict[str, int]:
+    """What a careful hand would write in pandas."""
+    import gold_pandas
+
+    return gold_pandas.run(source, folder)
+
+
+CONTENDERS: dict[str, Callable[[list[Path], Path], dict[str, int]]] = {
+    "duckdb-script": duckdb_script,
+    "polars": lambda source, folder: ours("polars", source, folder),
+    "duckdb": lambda source, folder: ours("duckdb", source, folder),
+    "pandas": pandas,
+}
+TITLES = {
+    "duckdb-script": "hand-written DuckDB script",
+    "polars": "Mirrorlake, Polars engine",
+    "duckdb": "Mirrorlake, DuckDB engine",
+    "pandas": "hand-written pandas",
+}
+# What is named as a rival, too, and is no dependency of ours: a line of the table says that it was not measured.
+ABSENT = {"pyspark": "PySpark, local", "dlt": "dlt, the same load"}
+
+
+def worker(name: str, source: list[Path], folder: Path) -> None:
+    """Run one contender and print what it took as JSON."""
+    importlib.import_module({"duckdb-script": "duckdb", "pandas": "pandas"}.get(name, "lake.gold"))
+    if name in ("polars", "duckdb"):
+        importlib.import_module("lake.gate_files")
+        importlib.import_module(name)
+    for path in source:
+        with path.open("rb") as file:  # warm the page cache, alike for all
+            while file.read(1 << 24):
+                pass
+    begin, cpu = time.perf_counter(), time.process_time()
+    found = CONTENDERS[name](source, folder)
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "gib": int(peak[1]) / 2**20 if peak else 0.0, "found": found}))
+
+
+def measure(name: str, source: list[Path], folder: Path) -> dict[str, object]:
+    """One run in a process of its own; its outputs stay in ``folder``."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    command = [sys.executable, __file__, "--worker", name, "--folder", str(folder), *map(str, source)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout))
+
+
+def disagreements(names: list[str], folder: Path) -> list[str]:
+    """Rows of the outputs that differ, on a small input, by the rules of equality of the contracts."""
+    import gold_data
+    import polars as pl
+
+    from lake.compare import differences
+    from lake.contract.load import load_contracts
+
+    source = gold_data.write(folder, CHECKED_ROWS)
+    contracts = load_contracts()
+    found = []
+    frames: dict[str, dict[str, pl.DataFrame]] = {}
+    for name in names:
+        measure(name, source, folder / name)
+        frames[name] = {output: pl.read_parquet(folder / name / f"{output}.parquet") for output in TABLES}
+    for output, table in TABLES.items():
+        columns = contracts[table].column_names
+        first = frames[names[0]][output]
+        for name in names[1:]:
+            other = frames[name][output].select(columns).cast(dict(first.select(columns).schema))  # type: ignore[arg-type]
+            differing = differences(first.select(columns), other, contracts[table], limit=3)
+            found += [f"{name} {output}: {difference}" for difference in differing]
+    return found
+
+
+def table(rows: int, results: dict[str, dict[str, object]]) -> str:
+    """The figures as Markdown; ratios are to the hand-written DuckDB script."""
+    lines = [
+        "| what | seconds | million rows/s | CPU seconds | peak GiB | time / script | CPU / script |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    script = results.get("duckdb-script")
+    for name, run in results.items():
+        seconds, cpu, gib = (float(str(run[word])) for word in ("seconds", "cpu", "gib"))
+        ratios = [
+            f"{mine / float(str(script[word])):.2f}" if script else ""
+            for word, mine in (("seconds", seconds), ("cpu", cpu))
+        ]
+        figures = [f"{seconds:.2f}", f"{rows / seconds / 1e6:.2f}", f"{cpu:.2f}", f"{gib:.2f}", *ratios]
+        lines.append(f"| {TITLES[name]} | {' | '.join(figures)} |")
+    for module, title in ABSENT.items():
+        installed = importlib.util.find_spec(module) is not None
+        lines.append(f"| {title} | {'not measured here' if installed else 'not installed'} | | | | | |")
+    return "\n".join(lines)
+
+
+def report(rows: int, results: dict[str, dict[str, object]], differing: list[str], load: float) -> str:
+    """The section of the benchmarks page."""
+    import duckdb
+    import pandas as pd
+    import polars
+
+    versions = f"Polars {polars.__version__}, DuckDB {duckdb.__version__}, pandas {pd.__version__}"
+    counts = {json.dumps(run["found"], sort_keys=True) for run in results.values()}
+    same = "All wrote the same rows" if len(counts) == 1 and not differing else "THE CONTENDERS DISAGREE"
+    told = "; ".join([*sorted(counts), *differing])
+    return f"""## From rows as received to gold
+
+{rows / 1e6:g} million hourly rows in Parquet (hours as text) -> gate (types, 26 rules, unique key; valid and rejected
+rows written) -> hours on a complete spine with derived columns -> 7-day windows -> days with 7-day means. Five Parquet
+outputs, zstd. Seeded data; each contender in its own process, the best of its runs, contenders taking turns.
+
+{table(rows, results)}
+
+{same} ({CHECKED_ROWS // 1000} thousand rows compared value by value): {told}.
+
+{os.cpu_count()} cores, {platform.machine()}. Load average {load:.1f} at the start: where other work shares the cores,
+compare the CPU seconds. {versions}.
+Repeat: `python benchmarks/gold.py --write`.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", nargs="*", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--folder", type=Path, help="where the data may lie meanwhile (default: the temporary folder)")
+    parser.add_argument("--write", action="store_true", help=f"write {RESULT.name} beside the other results")
+    parser.add_argument("--worker", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("source", nargs="*", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        worker(arguments.worker, arguments.source, arguments.folder)
+        return
+    import gold_data
+
+    load = os.getloadavg()[0]
+    results: dict[str, dict[str, object]] = {}
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as made:
+        folder = Path(made)
+        (folder / "small").mkdir()
+        differing = disagreements(arguments.only, folder / "small")
+        source = gold_data.write(folder, arguments.rows)
+        for _ in range(arguments.repeat):
+            for name in arguments.only:
+                run = measure(name, source, folder / "output")
+                results[name] = min(results.get(name, run), run, key=lambda one: float(str(one["seconds"])))
+    text = report(arguments.rows, results, differing, load)
+    print(text)
+    if arguments.write:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
