@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"pipeline.commands.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return command if cmd_name == "tour" else _with_env(command)  # the tour has an environment of its own
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print names and help without importing any command."""
@@ -63,6 +63,22 @@ class LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"unknown command {args[0]!r}; choose one of: {', '.join(COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+
+def _with_env(command: click.Command) -> click.Command:
+    """The command with ``--env`` also behind its name, where it has none of its own."""
+    known = {parameter.name for parameter in command.params}
+    if not isinstance(command, click.Group) and command.callback and "env" not in known:
+        option = click.Option(
+            ["--env"], metavar="NAME", help="dev, rehearsal or prod.", expose_value=False, callback=_note_env
+        )
+        command.params.append(option)
+    return command
+
+
+def _note_env(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.obj = {**(ctx.obj or {}), "env": value}
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

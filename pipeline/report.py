@@ -110,9 +110,13 @@ def verdict(outcome: RunOutcome) -> str:
     if all(stage.status == "unchanged" for stage in outcome.stages):
         return "unchanged"
     audited = next((stage for stage in outcome.stages if stage.stage == "audit"), None)
-    if audited and audited.status == "done":
-        return f"all good: {'; '.join(audited.notes) or 'checks passed'}"
-    return "all good"
+    said = (
+        f"all good: {'; '.join(audited.notes) or 'checks passed'}"
+        if audited and audited.status == "done"
+        else "all good"
+    )
+    rejected = sum(stage.total("rejected") for stage in outcome.stages)
+    return f"{said}; {rejected:,} row{'s' if rejected > 1 else ''} in quarantine" if rejected else said
 
 
 def next_step(outcome: RunOutcome) -> str:

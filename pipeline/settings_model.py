@@ -194,10 +194,16 @@ class Settings:
     def require_supported(self) -> None:
         """Raise one ConfigError that names all that keeps commands from running on this environment."""
         lacks = [f"not available yet: {words}" for words in self.unsupported()]
-        lacks += [f"not set: {key}" for key in self.missing()]
+        lacks += [f"not set: {key} (environment: {_variables(key)})" for key in self.missing()]
         if lacks:
+            otherwise = "" if self.env == "dev" else "run with --env dev, or "
             raise ConfigError(
                 f"the environment {self.env!r} cannot run yet:\n    " + "\n    ".join(lacks),
                 where=f"profiles/{self.env}.toml",
-                fix="run with --env dev, or set these keys otherwise (mirrorlake doctor shows each with its origin)",
+                fix=f"{otherwise}set these keys otherwise (mirrorlake doctor shows each with its origin)",
             )
+
+
+def _variables(keys: str) -> str:
+    """``MIRRORLAKE_STAGING_URL`` for ``staging.url``; of several keys, joined by ``or``, each."""
+    return " or ".join(f"MIRRORLAKE_{key.upper().replace('.', '_')}" for key in keys.split(" or "))
