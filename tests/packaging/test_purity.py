@@ -1,4 +1,4 @@
-"""What the code may not do, by its syntax: one place reads the environment, one builds lake paths, one lists columns."""
+"""What the code may not do, by its syntax: one place reads the environment, one builds lake paths, one has columns."""
 
 from __future__ import annotations
 
