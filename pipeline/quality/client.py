@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -43,8 +44,9 @@ class QualityWorker:
             self._receive()
             self._ready = True
         assert self._process is not None
-        _input(self._process).write(json.dumps({"batches": [asdict(batch) for batch in batches]}) + "\n")
-        _input(self._process).flush()
+        with contextlib.suppress(OSError):  # a process that is gone is reported by _receive
+            _input(self._process).write(json.dumps({"batches": [asdict(batch) for batch in batches]}) + "\n")
+            _input(self._process).flush()
         return from_dicts(self._receive()["results"])
 
     def _receive(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,18 @@ def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
     process.start()
     assert process._process is not None
     process._process.kill()
+    with pytest.raises(QualityError, match="ended early"):
+        process.check([parquet(tmp_path, good_rows())])
+
+
+def test_a_worker_that_dies_after_it_was_ready_is_reported(tmp_path: Path) -> None:
+    process = QualityWorker()
+    process.start()
+    assert process._process is not None
+    assert process._process.stdout is not None
+    select.select([process._process.stdout], [], [], 60)
+    process._process.kill()
+    process._process.wait()
     with pytest.raises(QualityError, match="ended early"):
         process.check([parquet(tmp_path, good_rows())])
 
