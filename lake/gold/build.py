@@ -14,6 +14,7 @@ from lake.contract.model import Contract
 from lake.engines import Engine
 from lake.errors import GraphError, UnknownChoiceError
 from lake.gold.builder import Builder, TableResult
+from lake.gold.damage import naming_damage
 from lake.gold.snapshot import Snapshot, Summary, commit, latest_snapshot
 from lake.gold.state import Tables
 from lake.gold.summary import summarise
@@ -48,17 +49,19 @@ def build(
 ) -> GoldResult:
     """Bring the gold tables (or ``only`` those) up to the newest silver; ``full`` rebuilds them whatever changed.
 
-    Raises GraphError (unknown table, cycle), UnknownChoiceError (``only``), EngineError, TableError, StorageError.
+    Raises GraphError (unknown table, cycle), UnknownChoiceError (``only``), DamagedError (names the file), EngineError,
+    TableError, StorageError.
     """
     order = _in_order(transformations, contracts, only)
     previous = latest_snapshot(objects)
     tables = Tables(objects, contracts, previous.tables if previous else {})
     silver = sorted({read for made in order for read in made.reads if contracts[read].layer == "silver"})
     tables.versions.update({name: tables.current_version(name) for name in silver})
-    summaries = _summaries(order, tables, silver, previous)
-    builder = Builder(tables, engine, summaries, previous, full=full)
-    for made in order:
-        builder.make(made)
+    with naming_damage(tables):
+        summaries = _summaries(order, tables, silver, previous)
+        builder = Builder(tables, engine, summaries, previous, full=full)
+        for made in order:
+            builder.make(made)
     return _conclude(objects, builder, {name: tables.versions[name] for name in silver}, run_id)
 
 

@@ -109,7 +109,10 @@ class Builder:
                 version = self.tables.versions[made.name]
                 return TableResult(version, rows_in, tally.rows, frozenset(), unchanged=True, reason="same rows")
             reader = rows.to_reader()
-        version = self.tables.open(made.name).replace(
+        table = self.tables.open(made.name)
+        if self.full and table.exists() and table.is_damaged():
+            table.drop("gold.drop")
+        version = table.replace(
             reader, arrow_schema(contract), partition=partition, partitions=work.partitions, site="gold.table"
         )
         return TableResult(version, rows_in, tally.rows, work.partitions, reason=work.reason)

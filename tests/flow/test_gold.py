@@ -291,7 +291,25 @@ def test_a_damaged_snapshot_is_named(world: GoldWorld) -> None:
     world.objects.put(layout.gold_snapshot(1), b'{"number": 1', "test")
     with pytest.raises(DamagedError) as caught:
         latest_snapshot(world.objects)
-    assert caught.value.where == layout.gold_snapshot(1)
+    assert str(caught.value.where).endswith(layout.gold_snapshot(1))
+
+
+@pytest.mark.parametrize("engine_name", ["polars", "duckdb"])
+@pytest.mark.parametrize("table", ["weather_observations", "weather_locations", "weather_hourly"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "overwritten"])
+def test_a_damaged_file_is_named(world: GoldWorld, table: str, damage: str, engine_name: str) -> None:
+    world.build()
+    path = Path(world.table(table).files()[0])
+    data = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data[:100] if damage == "cut" else data[:20] + bytes(300) + data[320:])
+    with pytest.raises(DamagedError) as caught:
+        world.build(engine_name, full=True, only=["weather_daily"] if table == "weather_hourly" else None)
+    assert caught.value.where == str(path)
+    assert table in caught.value.what
+    assert "mirrorlake" in str(caught.value.fix)
 
 
 def test_a_version_that_only_moved_rows_changes_nothing(world: GoldWorld) -> None:
