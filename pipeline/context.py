@@ -36,6 +36,13 @@ class Options:
     accept_shrink: bool = False
     write_csv: bool = False
 
+    def demand(self, kind: str) -> str:
+        """The option for which a stage of that kind runs although nothing has changed; empty where there is none."""
+        if self.force:
+            return "--force"
+        of_silver = "--accept-shrink" if self.accept_shrink else "--write-csv" if self.write_csv else ""
+        return of_silver if kind == "silver" else ""
+
 
 def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
@@ -43,7 +50,7 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 @dataclass
 class RunContext:
-    """One run in progress. ``outcomes`` grows as stages end; ``details`` are what they remembered for the next."""
+    """One run in progress. ``outcomes`` grows as stages end; ``shared`` is what they keep for one another."""
 
     workspace: Workspace
     graph: Graph

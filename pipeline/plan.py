@@ -34,8 +34,8 @@ def assess(context: RunContext, stages: Iterable[Stage]) -> list[Assessment]:
 
 def reasons_to_run(context: RunContext, stage: Stage) -> list[str]:
     """Why this stage's own inputs or outputs ask for a run; empty where it is up to date."""
-    if context.options.force:
-        return ["--force"]
+    if demand := context.options.demand(stage.kind):
+        return [demand]
     remembered = fingerprint.read(context.workspace.objects, stage.job)
     if remembered is None:
         return ["it has not ended well yet"]

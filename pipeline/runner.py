@@ -7,7 +7,8 @@ stage that fails stops those behind it. Every call of a stage leaves one audit r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,10 +44,8 @@ class Watcher(Protocol):
 def run(context: RunContext, stages: Iterable[Stage], watcher: Watcher) -> RunOutcome:
     """Run ``stages`` in the graph's order, independent ones side by side."""
     began = time.perf_counter()
-    chosen = {stage.name: stage for stage in stages}
-    sorter: TopologicalSorter[str] = TopologicalSorter(
-        {name: [after for after in stage.after if after in chosen] for name, stage in chosen.items()}
-    )
+    chosen = _among_themselves(context, {stage.name for stage in stages})
+    sorter: TopologicalSorter[str] = TopologicalSorter({name: stage.after for name, stage in chosen.items()})
     sorter.prepare()
     waiting: dict[Future[StageOutcome], str] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(chosen)), thread_name_prefix="stage") as pool:
@@ -62,6 +61,17 @@ def run(context: RunContext, stages: Iterable[Stage], watcher: Watcher) -> RunOu
                 sorter.done(name)
     ordered = [context.outcomes[stage.name] for stage in context.graph.stages if stage.name in context.outcomes]
     return _finished(context, ordered, time.perf_counter() - began)
+
+
+def _among_themselves(context: RunContext, names: Collection[str]) -> dict[str, Stage]:
+    """These stages, each after those of them that it needs, be it by way of stages that are not among them."""
+    needed: dict[str, tuple[str, ...]] = {}
+    for stage in context.graph.stages:
+        behind = ((before,) if before in names else needed[before] for before in stage.after)
+        needed[stage.name] = tuple(dict.fromkeys(name for found in behind for name in found))
+    return {
+        stage.name: replace(stage, after=needed[stage.name]) for stage in context.graph.stages if stage.name in names
+    }
 
 
 def _finished(context: RunContext, outcomes: list[StageOutcome], seconds: float) -> RunOutcome:
@@ -80,7 +90,7 @@ def unchanged(context: RunContext, stages: Iterable[Stage]) -> RunOutcome:
 
 
 def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
-    """One stage: skipped, unchanged, or executed, recorded and remembered. Only faults of ours become outcomes."""
+    """One stage: skipped, unchanged, or executed, recorded and remembered. Whatever it raises becomes an outcome."""
     blocker = _blocker(context, stage)
     if blocker:
         return StageOutcome(stage.name, "skipped", notes=(f"{blocker} did not succeed",))
@@ -89,11 +99,25 @@ def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
         outcome = _execute_if_needed(context, stage)
     except MirrorlakeError as error:
         outcome = StageOutcome(stage.name, "failed", error=str(error))
+    except Exception as error:
+        logs.event("unforeseen", stage=stage.name, traceback="".join(traceback.format_exception(error)))
+        outcome = StageOutcome(stage.name, "failed", error=str(_unforeseen(error)))
     outcome = _mark_stale(context, stage, outcome.timed(time.perf_counter() - began))
     logs.stage_ended(outcome)
     if outcome.status != "unchanged":
         write_stage_record(context, stage, outcome, started_at)
     return outcome
+
+
+def _unforeseen(error: Exception) -> MirrorlakeError:
+    """A fault that no code of ours has words for: a message and a record, as for any other failure."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    first = str(error).split("\n", 1)[0]
+    return MirrorlakeError(
+        f"an unforeseen fault: {type(error).__name__}: {first}",
+        where=f"{last.filename}:{last.lineno}",
+        fix="run again with -v, which logs the traceback; if it comes again, report it with that",
+    )
 
 
 def _blocker(context: RunContext, stage: Stage) -> str | None:
@@ -108,7 +132,9 @@ def _execute_if_needed(context: RunContext, stage: Stage) -> StageOutcome:
     module = stage_module(stage)
     inputs = fingerprint.parts(module.inputs(context, stage))
     remembered = fingerprint.read(context.workspace.objects, stage.job)
-    known = remembered if remembered and remembered.inputs == inputs and not context.options.force else None
+    known = (
+        remembered if remembered and remembered.inputs == inputs and not context.options.demand(stage.kind) else None
+    )
     if known and known.outputs == fingerprint.parts(module.outputs(context, stage)):
         return StageOutcome(stage.name, "unchanged")
     outcome = _with_retries(lambda: module.execute(context, stage))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +15,7 @@ from lake.errors import StorageError, TableError
 from pipeline import runner
 from pipeline.context import Options, RunContext, Selection
 from pipeline.graph import Graph, Stage
+from pipeline.observe.audit import read_run
 from pipeline.outcome import RunOutcome, StageOutcome, TableOutcome
 from pipeline.plan import assess
 from pipeline.progress import Quiet
@@ -116,6 +119,54 @@ def test_any_other_failure_stops_what_is_behind(go: Callable[..., RunOutcome], s
     assert words(outcome) == {"ingest api": "done", "ingest files": "done", "silver": "failed", "gold": "skipped"}
     assert "make room" in str(outcome.stages[2].error)
     assert "gold" not in stages.calls
+
+
+def test_a_fault_that_nobody_foresaw_is_a_failure_with_a_place_and_a_record(
+    go: Callable[..., RunOutcome], stages: Stages
+) -> None:
+    stages.work["silver"] = fail(BrokenPipeError(32, "Broken pipe"))
+    outcome = go()
+    assert words(outcome) == {"ingest api": "done", "ingest files": "done", "silver": "failed", "gold": "skipped"}
+    assert outcome.exit_code == 1
+    error = outcome.stages[2].error or ""
+    assert "BrokenPipeError" in error
+    assert "test_runner.py:" in error
+    assert "what to do: " in error
+    assert "silver" in {record.stage for record in read_run(open_workspace().objects, "run-1").records}
+
+
+def test_chosen_stages_keep_their_order_without_those_between(stages: Stages, project: Path) -> None:
+    released = threading.Event()
+
+    def slow() -> StageOutcome:
+        released.wait(0.2)
+        return StageOutcome(INGEST.name, "failed", error="down")
+
+    stages.work["ingest api"] = slow
+    outcome = runner.run(context(), [INGEST, GOLD], Quiet())
+    assert stages.calls == ["ingest api", "gold"]
+    assert words(outcome) == {"ingest api": "failed", "gold": "stale"}
+
+
+def test_what_stands_behind_a_failure_by_way_of_others_is_skipped(stages: Stages, project: Path) -> None:
+    last = Stage("publish", "publish", ("gold",))
+    graph = Graph((), (*GRAPH.stages, last))
+    stages.inputs["publish"] = 1
+    stages.work["silver"] = fail(StorageError("the disk is full"))
+    outcome = runner.run(replace(context(), graph=graph), [SILVER, last], Quiet())
+    assert words(outcome) == {"silver": "failed", "publish": "skipped"}
+
+
+@pytest.mark.parametrize("option", ["accept_shrink", "write_csv"])
+def test_what_is_asked_of_silver_is_done_although_nothing_has_changed(
+    go: Callable[..., RunOutcome], stages: Stages, option: str
+) -> None:
+    go()
+    stages.calls.clear()
+    reasons = {each.stage.name: each.reasons for each in assess(context(**{option: True}), GRAPH.stages)}
+    assert reasons["silver"] == (f"--{option.replace('_', '-')}",)
+    go("run-2", **{option: True})
+    assert stages.calls == ["silver"]
 
 
 def test_a_lost_race_is_tried_again(go: Callable[..., RunOutcome], stages: Stages) -> None:
