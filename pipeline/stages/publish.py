@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
 from pipeline.fingerprint import code_hash, stamp
 from pipeline.graph import Stage
@@ -23,10 +24,11 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
-    """Copy the marts to a new file and point to it."""
+    """Copy the marts to a new file and point to it. AuditFailedError where they are not those that were audited."""
     from warehouse.publish import publish
 
     settings = context.workspace.settings
+    _require_audited(context)
     folder = context.workspace.folder(settings.publish.folder)
     result = publish(
         settings.warehouse.path,
@@ -41,3 +43,19 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         for name, rows in result.tables.items()
     )
     return StageOutcome(stage.name, "done", tables)
+
+
+def _require_audited(context: RunContext) -> None:
+    """What was written since the audit passed is not published, also where this stage is run alone.
+
+    The audit remembers the warehouse's file as dbt had left it.
+    """
+    path = context.workspace.settings.warehouse.path
+    audited, now = context.inputs_of("audit"), stamp(path)
+    built = audited.get("built") if isinstance(audited, dict) else None
+    if now is not None and not (isinstance(built, dict) and built.get("warehouse") == now):
+        raise AuditFailedError(
+            "the warehouse is not as it was when the audit passed; nothing was published",
+            where=str(path),
+            fix="run what comes before it too: mirrorlake run",
+        )

@@ -21,10 +21,11 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
     workspace = context.workspace
     snapshot = latest_snapshot(workspace.objects)
     settings = workspace.settings.staging
+    place = str(settings.folder) if settings.backend == "duckdb" else staging_backend(workspace).target
     return {
         "snapshot": snapshot.number if snapshot else None,
         "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
-        "database": [settings.backend, str(settings.folder)],
+        "database": [settings.backend, place],
     }
 
 

@@ -1,0 +1,61 @@
+"""What single stages refuse or notice when they are run alone: unaudited marts, another staging database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.errors import AuditFailedError, WarehouseError
+from pipeline import fingerprint
+from pipeline.context import Options, RunContext, Selection
+from pipeline.graph import Graph, Stage
+from pipeline.stages import publish, staging
+from pipeline.workspace import open_workspace
+
+PUBLISH = Stage("publish", "publish", ())
+STAGING = Stage("staging", "staging", ())
+
+
+def context() -> RunContext:
+    none: Any = None
+    return RunContext(open_workspace(), Graph((), (PUBLISH,)), "run-1", Selection((), ()), Options(), none)
+
+
+def remember_audit_of(context: RunContext, stamp: str | None) -> None:
+    inputs = fingerprint.parts({"built": {"warehouse": stamp}})
+    fingerprint.write(context.workspace.objects, "audit", inputs, {}, "run-0")
+
+
+def test_a_warehouse_that_was_never_audited_is_not_published(project: Path) -> None:
+    here = context()
+    path = here.workspace.settings.warehouse.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    with pytest.raises(AuditFailedError, match="nothing was published"):
+        publish.execute(here, PUBLISH)
+    remember_audit_of(here, fingerprint.stamp(path))
+    path.write_bytes(b"built anew, and its tests failed")
+    with pytest.raises(AuditFailedError, match="nothing was published"):
+        publish.execute(here, PUBLISH)
+    assert not here.workspace.settings.publish.folder.exists() or not list(
+        here.workspace.settings.publish.folder.iterdir()
+    )
+
+
+def test_without_a_warehouse_the_message_says_so(project: Path) -> None:
+    with pytest.raises(WarehouseError, match="no warehouse to publish from"):
+        publish.execute(context(), PUBLISH)
+
+
+def test_another_postgres_is_staged_again_and_no_password_is_remembered(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIRRORLAKE_STAGING_BACKEND", "postgres")
+    seen = []
+    for host in ("one", "two"):
+        monkeypatch.setenv("MIRRORLAKE_STAGING_URL", f"postgresql://user:c4nary-password@{host}/staging")
+        seen.append(fingerprint.parts(staging.inputs(context(), STAGING)))
+    assert seen[0] != seen[1]
+    assert "c4nary-password" not in str(seen)
