@@ -54,7 +54,7 @@ class Intaker:
         self._strict = strict
 
     def take(self, refs: Sequence[LoadRef]) -> None:
-        """Take these loads in. A damaged one is refused; under ``strict`` (a rebuild) DamagedError is raised."""
+        """Take these loads in. A damaged one is refused; where rows stand that it gave (``strict``) DamagedError."""
         new = [ref for ref in refs if ref.load not in self.taken.records]
         by_source: dict[str, list[StoredLoad]] = {}
         for stored in self._read(new):

@@ -107,7 +107,8 @@ class _Update:
         before = self.known or Ledger(self.contract.digest)
         if everything:
             before = replace(before, loads={})
-        intaker = Intaker(self.contract, self.bronze, parse, gate, self.accepted, strict=bool(everything))
+        strict = bool(everything) and self.silver.table.exists()  # what stands is not given up for a damaged load
+        intaker = Intaker(self.contract, self.bronze, parse, gate, self.accepted, strict=strict)
         new = [ref for load, ref in self.refs.items() if self._is_new(before.loads.get(load), load, again)]
         if not new and not everything and not (accept_shrink and before.refused()):
             return SilverResult(version=self.silver.table.version(), changed_partitions=self._no_partitions())

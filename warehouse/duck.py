@@ -64,11 +64,20 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
         yield configure(connection)
 
 
-def is_damaged(path: Path) -> bool:
-    """Whether the file at ``path`` cannot be opened as a database. False where another process holds it."""
+def is_damaged(path: Path, schema: str) -> bool:
+    """Whether a table of ``schema`` in the database at ``path`` cannot be read; every block of them is, once.
+
+    False where another process holds the file, and nobody can tell.
+    """
     try:
-        with opened(path, read_only=True):
-            return False
+        with opened(path, read_only=True) as connection:
+            tables = connection.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ?",
+                [schema],
+            )
+            for (table,) in tables.fetchall():
+                connection.execute(f"SELECT max(hash(t)) FROM {quoted(schema)}.{quoted(table)} AS t").fetchall()
+        return False
     except DamagedError:
         return True
     except MirrorlakeError:

@@ -51,7 +51,7 @@ class PolarsEngine:
             collected = lazy.collect(engine="streaming")
         except MirrorlakeError:
             raise
-        except Exception as error:  # whatever the engine says, our callers know one error
+        except (Exception, pl.exceptions.PanicException) as error:  # our callers know one error, and no panic
             raise EngineError(f"polars failed on {contract.table}: {error}", where=contract.path or None) from error
         return collected.to_arrow(compat_level=pl.CompatLevel.oldest()).to_reader()
 

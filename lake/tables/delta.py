@@ -141,6 +141,14 @@ class LakeTable:
         """The table's own id: another one after it was deleted and made again, whatever its version counts."""
         return str(self._open(None).metadata().id)
 
+    def is_damaged(self) -> bool:
+        """Whether the log cannot be read; the data files are not looked at."""
+        try:
+            self._open(None)
+        except DamagedError:
+            return True
+        return False
+
     def has_shape(self, schema: pa.Schema, partition: Partition | None) -> bool:
         """Whether columns, types, nullability and partitioning are these, so that a part can be replaced."""
         return delta_write.shape(self._open(None)) == delta_write.shape(delta_write.with_partition(schema, partition))

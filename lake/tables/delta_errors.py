@@ -20,7 +20,7 @@ def reading(where: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise DamagedError(f"a data file is missing: {first_line(error)}", where=where, fix=REBUILD) from None
-    except (OSError, pl.exceptions.ComputeError) as error:
+    except (OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
         if fault(error):
             raise storage_error(error, where, "read") from error
         raise DamagedError(f"a data file cannot be read: {first_line(error)}", where=where, fix=REBUILD) from None

@@ -41,6 +41,7 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         workspace.contracts,
         discover(),
         engine(workspace.settings.gold.engine),
+        full=context.options.force,
         run_id=context.run_id,
     )
     versions = {**result.snapshot.inputs, **result.snapshot.tables}

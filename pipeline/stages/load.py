@@ -37,8 +37,9 @@ def _is_sound(context: RunContext, path: Path) -> bool:
     if context.shared.get("loaded") == now or (isinstance(built, dict) and built.get("warehouse") == now):
         return True
     from warehouse.duck import is_damaged
+    from warehouse.history import RAW
 
-    return not is_damaged(path)
+    return not is_damaged(path, RAW)
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
