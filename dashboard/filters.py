@@ -1,12 +1,14 @@
-"""The sidebar: which places and days. Streamlit keeps both in the address, so they outlast a change of page and can be
-sent to others; what is not there (any more) is left out.
+"""The sidebar: which places and days. The choice belongs to the session, so it outlasts a change of page, and stands in
+the address, so it can be sent to others. Everything is chosen at first, and stays so when more is published.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +18,26 @@ from dashboard.parts import plain
 from dashboard.published import Publication
 
 Range = tuple[date, date]
+_CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user wants: place ids and days; None means everything. While days are picked, there may be one."""
+
+    places: tuple[str, ...] | None
+    days: tuple[date, ...] | None
+
+    def among(self, span: Range, labels: Mapping[str, str]) -> Choice:
+        """What of it is published."""
+        places = tuple(place for place in self.places or () if place in labels)
+        outside = any(not span[0] <= day <= span[1] for day in self.days or ())
+        return Choice(places or (() if self.places == () else None), None if outside else self.days)
+
+    def address(self) -> dict[str, list[str]]:
+        """The query of the page's address."""
+        named = {"place": list(self.places or ()), "days": [day.isoformat() for day in self.days or ()]}
+        return {name: values for name, values in named.items() if values}
 
 
 @dataclass(frozen=True)
@@ -63,29 +85,23 @@ def filters(publication: Publication) -> Filters:
         st.info("The published tables hold no day yet.")
         st.stop()
     span = status["first_date"].min().date(), status["last_date"].max().date()
-    _follow(span, labels)
+    state = st.session_state
+    if _CHOICE not in state:
+        state[_CHOICE] = from_address(st.query_params.get_all("place"), st.query_params.get_all("days"), labels)
+    choice = state[_CHOICE].among(span, labels)
+    # The widgets forget when the page changes, the choice does not.
+    state["place"], state["days"] = list(labels if choice.places is None else choice.places), choice.days or span
     with st.sidebar:
-        chosen = st.multiselect(
-            "Places",
-            list(labels),
-            default=list(labels),
-            format_func=labels.__getitem__,
-            key="place",
-            bind="query-params",
-        )
-        days = st.date_input(
-            "Days (UTC)",
-            span,
-            min_value=span[0],
-            max_value=span[1],
-            format="YYYY-MM-DD",
-            key="days",
-            bind="query-params",
+        hear = partial(_hear, span, labels)
+        chosen = st.multiselect("Places", list(labels), format_func=labels.__getitem__, key="place", on_change=hear)
+        first, last = span
+        days: object = st.date_input(
+            "Days (UTC)", min_value=first, max_value=last, format="YYYY-MM-DD", key="days", on_change=hear
         )
         full = dict(zip(places["location_id"], places["location_name"], strict=True))
-        st.caption(
-            "  \n".join(f"{plain(labels[key])}: {plain(full[key])}" for key in labels if labels[key] != full[key])
-        )
+        named = [key for key in labels if labels[key] != full[key]]
+        st.caption("  \n".join(f"{plain(labels[key])}: {plain(full[key])}" for key in named))
+    st.query_params.from_dict(choice.address())
     if not chosen:
         st.info("Choose at least one place in the sidebar.")
         st.stop()
@@ -95,14 +111,18 @@ def filters(publication: Publication) -> Filters:
     return Filters(tuple(chosen), days[0], days[1], labels)
 
 
-def _follow(span: Range, labels: dict[str, str]) -> None:
-    """A newer publication may hold other days and places: who saw all sees all again, what is gone is left out."""
+def from_address(places: Sequence[str], days: Sequence[str], labels: Mapping[str, str]) -> Choice:
+    """The choice that an address names; what it cannot mean is everything."""
+    try:
+        dates = tuple(date.fromisoformat(day) for day in days)
+    except ValueError:
+        dates = ()
+    known = tuple(place for place in places if place in labels)
+    return Choice(known or None, dates if len(dates) == 2 and dates[0] <= dates[1] else None)
+
+
+def _hear(span: Range, labels: Mapping[str, str]) -> None:
+    """Remember what was just chosen in the sidebar."""
     state = st.session_state
-    seen_span, seen_places = state.get("_span", span), state.get("_places", list(labels))
-    days, places = state.get("days"), state.get("place")
-    if days is not None and seen_span != span:
-        outside = any(not span[0] <= day <= span[1] for day in days)
-        state["days"] = span if outside or tuple(days) == seen_span else days
-    if places is not None and seen_places != list(labels):
-        state["place"] = list(labels) if set(places) == set(seen_places) else [key for key in places if key in labels]
-    state["_span"], state["_places"] = span, list(labels)
+    places, days = tuple(state["place"]), tuple(state["days"])
+    state[_CHOICE] = Choice(None if set(places) == set(labels) else places, None if days == span else days)

@@ -110,7 +110,7 @@ def _graticule(view: View) -> list[alt.Chart]:
 
 def _towns(view: View, places: pd.DataFrame) -> list[alt.Chart]:
     taken = tuple(zip(places["longitude"].astype(float), places["latitude"].astype(float), strict=True))
-    nearby = towns(*view.bounds(900, HEIGHT - 60), view.scale, taken)
+    nearby = towns(*view.bounds(700, HEIGHT - 60), view.scale, taken)
     if nearby.empty:
         return []
     base = alt.Chart(nearby).encode(longitude="longitude:Q", latitude="latitude:Q")

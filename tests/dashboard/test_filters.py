@@ -28,7 +28,6 @@ def test_one_place(published_week: Path, open_page: OpenPage) -> None:
 
 
 def test_one_place_on_the_other_pages(published_week: Path, open_page: OpenPage) -> None:
-    """That a choice stays while pages change is the browser's doing: see test_browser.py."""
     places = open_page("places")
     places.multiselect(key="place").set_value(["lga"]).run()
     assert [list(frame.value["place"]) for frame in places.dataframe] == [["LGA"], ["LGA"]]
@@ -41,8 +40,9 @@ def test_one_place_on_the_other_pages(published_week: Path, open_page: OpenPage)
 @pytest.mark.parametrize(
     ("asked", "places"),
     [
-        ({"place": ["EWR"], "days": ["2013-07-02", "2013-07-03"]}, ["ewr"]),
+        ({"place": ["ewr"], "days": ["2013-07-02", "2013-07-03"]}, ["ewr"]),
         ({"place": ["<script>"], "days": ["soon", "2013-99-99"]}, ["jfk", "lga", "ewr"]),
+        ({"place": [], "days": ["2013-07-03", "2013-07-02"]}, ["jfk", "lga", "ewr"]),
         ({"place": ["'; DROP TABLE mart_locations"], "days": ["1999-01-01", "1999-01-02"]}, ["jfk", "lga", "ewr"]),
     ],
 )
@@ -54,6 +54,20 @@ def test_the_address_chooses(published_week: Path, asked: dict[str, list[str]], 
     assert_sound(page)
     assert page.multiselect(key="place").value == places
     assert page.date_input(key="days").value == ((JULY[1], JULY[2]) if places == ["ewr"] else (JULY[0], JULY[-1]))
+
+
+def test_they_stay_while_pages_change(published_week: Path, open_page: OpenPage) -> None:
+    page = open_page("weather")
+    page.multiselect(key="place").set_value(["lga", "ewr"]).run()
+    page.date_input(key="days").set_value((JULY[1], JULY[3])).run()
+    for name in ("places", "operations", "wind", "weather", "places"):
+        page.switch_page(f"views/{name}.py").run()
+        assert_sound(page)
+        if name == "places":
+            assert list(page.dataframe[0].value["place"]) == ["LGA", "EWR"]
+            assert "2013-07-02 to 2013-07-04" in said(page)
+        if name != "operations":
+            assert page.query_params == {"place": ["lga", "ewr"], "days": ["2013-07-02", "2013-07-04"]}
 
 
 def test_no_place(published_week: Path, open_page: OpenPage) -> None:
