@@ -22,6 +22,7 @@ from pipeline.graph import Stage
 from pipeline.observe import logs
 from pipeline.observe.audit import write_stage_record
 from pipeline.outcome import RunOutcome, StageOutcome
+from pipeline.secret import mask
 from pipeline.stages import stage_module
 
 # A commit that lost a race may be tried again as it is; whatever else fails has been retried where it happened.
@@ -102,11 +103,21 @@ def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
     except Exception as error:
         logs.event("unforeseen", stage=stage.name, traceback="".join(traceback.format_exception(error)))
         outcome = StageOutcome(stage.name, "failed", error=str(_unforeseen(error)))
-    outcome = _mark_stale(context, stage, outcome.timed(time.perf_counter() - began))
+    outcome = _mark_stale(context, stage, _masked(outcome).timed(time.perf_counter() - began))
     logs.stage_ended(outcome)
     if outcome.status != "unchanged":
         write_stage_record(context, stage, outcome, started_at)
     return outcome
+
+
+def _masked(outcome: StageOutcome) -> StageOutcome:
+    """Without secrets, before the report, the dashboard or a record can show it."""
+    return replace(
+        outcome,
+        problems=tuple(map(mask, outcome.problems)),
+        notes=tuple(map(mask, outcome.notes)),
+        error=outcome.error and mask(outcome.error),
+    )
 
 
 def _unforeseen(error: Exception) -> MirrorlakeError:

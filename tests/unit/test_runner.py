@@ -135,6 +135,15 @@ def test_a_fault_that_nobody_foresaw_is_a_failure_with_a_place_and_a_record(
     assert "silver" in {record.stage for record in read_run(open_workspace().objects, "run-1").records}
 
 
+def test_what_a_stage_says_shows_no_password(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    url = "postgresql://user:c4nary-password@host/db"
+    stages.work["ingest api"] = lambda: StageOutcome("ingest api", "done", problems=(url,), notes=(url,))
+    stages.work["silver"] = fail(StorageError("cannot connect", where=url))
+    said = str(go())
+    assert "host/db" in said
+    assert "c4nary-password" not in said
+
+
 def test_chosen_stages_keep_their_order_without_those_between(stages: Stages, project: Path) -> None:
     released = threading.Event()
 
