@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lake.gold.snapshot import latest_snapshot
+from lake.errors import WarehouseError
+from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import stamp
+from pipeline.fingerprint import parts, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
-from pipeline.stages.staging import committed_snapshot
+from pipeline.stages.staging import committed_snapshot, told
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
@@ -17,7 +18,7 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
     workspace = context.workspace
     snapshot = latest_snapshot(workspace.objects)
     return {
-        "snapshot": snapshot.number if snapshot else None,
+        **told(snapshot),
         "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
     }
 
@@ -43,11 +44,12 @@ def _is_sound(context: RunContext, path: Path) -> bool:
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
-    """Merge the changed partitions of every table in one transaction."""
+    """Merge what changed of every table in one transaction. WarehouseError for what staging has not passed."""
     from warehouse.load import load
 
     workspace = context.workspace
     snapshot = committed_snapshot(workspace)
+    _require_staged(context, snapshot)
     path = workspace.settings.warehouse.path
     workspace.folder(path.parent)
     result = load(snapshot, workspace.table, workspace.contracts, path)
@@ -65,3 +67,14 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         for name, table in result.tables.items()
     )
     return StageOutcome(stage.name, "done", tables, notes=result.notes)
+
+
+def _require_staged(context: RunContext, snapshot: Snapshot) -> None:
+    """No pass in staging, no load: also where this stage is run alone."""
+    staged, wanted = context.inputs_of("staging"), parts(told(snapshot))
+    if not isinstance(staged, dict) or any(staged.get(name) != value for name, value in wanted.items()):
+        raise WarehouseError(
+            f"gold's snapshot {snapshot.number} has not passed staging; nothing was loaded",
+            where=context.workspace.settings.staging.backend,
+            fix="stage it first: mirrorlake run --job staging --job load",
+        )

@@ -23,10 +23,15 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
     settings = workspace.settings.staging
     place = str(settings.folder) if settings.backend == "duckdb" else staging_backend(workspace).target
     return {
-        "snapshot": snapshot.number if snapshot else None,
+        **told(snapshot),
         "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
         "database": [settings.backend, place],
     }
+
+
+def told(snapshot: Snapshot | None) -> dict[str, object]:
+    """What is known of a snapshot again: its number alone comes again where a damaged one was deleted."""
+    return {"snapshot": snapshot.number, "tables": dict(snapshot.tables)} if snapshot else {"snapshot": None}
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:

@@ -1,20 +1,23 @@
-"""What single stages refuse or notice when they are run alone: unaudited marts, another staging database."""
+"""Stages run alone: they refuse what staging or the audit has not passed, and notice another staging database."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lake.errors import AuditFailedError, WarehouseError
+from lake.gold.snapshot import commit
 from pipeline import fingerprint
 from pipeline.context import Options, RunContext, Selection
 from pipeline.graph import Graph, Stage
-from pipeline.stages import publish, staging
+from pipeline.stages import load, publish, staging
 from pipeline.workspace import open_workspace
 
 PUBLISH = Stage("publish", "publish", ())
+LOAD = Stage("load", "load", ())
 STAGING = Stage("staging", "staging", ())
 
 
@@ -47,6 +50,21 @@ def test_a_warehouse_that_was_never_audited_is_not_published(project: Path) -> N
 def test_without_a_warehouse_the_message_says_so(project: Path) -> None:
     with pytest.raises(WarehouseError, match="no warehouse to publish from"):
         publish.execute(context(), PUBLISH)
+
+
+def test_a_snapshot_that_staging_has_not_passed_is_not_loaded(project: Path) -> None:
+    here = context()
+    nothing: dict[str, Any] = {"inputs": {}, "built": {}, "summaries": {}, "created_by": "run-0"}
+    snapshot = commit(here.workspace.objects, None, tables={"dim_date": 0}, **nothing)
+    with pytest.raises(WarehouseError, match="snapshot 1 has not passed staging"):
+        load.execute(here, LOAD)
+    other = replace(snapshot, tables={"dim_date": 1})
+    fingerprint.write(here.workspace.objects, "staging", fingerprint.parts(staging.told(other)), {}, "run-0")
+    with pytest.raises(WarehouseError, match="snapshot 1 has not passed staging"):
+        load.execute(here, LOAD)
+    fingerprint.write(here.workspace.objects, "staging", fingerprint.parts(staging.told(snapshot)), {}, "run-0")
+    with pytest.raises(WarehouseError, match="gold's snapshot 1 has no"):
+        load.execute(here, LOAD)
 
 
 def test_another_postgres_is_staged_again_and_no_password_is_remembered(
