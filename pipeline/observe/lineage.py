@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pipeline.observe.audit import AuditRecord, RunAudit, TableAudit, Version
 
 NAMESPACE = "mirrorlake"
+PRODUCER = f"urn:{NAMESPACE}"
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _EVENT_TYPE = {"done": "COMPLETE", "stale": "COMPLETE", "unchanged": "COMPLETE", "failed": "FAIL", "skipped": "ABORT"}
 
@@ -76,7 +77,7 @@ def _event(record: AuditRecord) -> dict[str, object]:
     return {
         "eventType": _EVENT_TYPE.get(record.status, "OTHER"),
         "eventTime": record.ended_at.isoformat(),
-        "producer": "https://pypi.org/project/mirrorlake",
+        "producer": PRODUCER,
         "schemaURL": SCHEMA,
         "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}:{record.run_id}:{record.call}"))},
         "job": {"namespace": f"{NAMESPACE}.{record.env}", "name": record.stage},
@@ -86,11 +87,11 @@ def _event(record: AuditRecord) -> dict[str, object]:
 
 
 def _dataset(env: str, name: str, version: Version) -> dict[str, object]:
-    facets = {"version": {"_producer": NAMESPACE, "_schemaURL": SCHEMA, "datasetVersion": str(version)}}
+    facets = {"version": {"_producer": PRODUCER, "_schemaURL": SCHEMA, "datasetVersion": str(version)}}
     return {"namespace": f"{NAMESPACE}.{env}", "name": name, "facets": facets}
 
 
 def _output(env: str, table: TableAudit) -> dict[str, object]:
     dataset = _dataset(env, table.table, table.output_version if table.output_version is not None else "unchanged")
-    statistics = {"_producer": NAMESPACE, "_schemaURL": SCHEMA, "rowCount": table.rows_out, "size": table.bytes}
+    statistics = {"_producer": PRODUCER, "_schemaURL": SCHEMA, "rowCount": table.rows_out, "size": table.bytes}
     return dataset | {"outputFacets": {"outputStatistics": statistics}}
