@@ -32,7 +32,7 @@ def files(source: list[Path], folder: Path) -> dict[str, int]:
     """Parquet to two Parquet files, streamed."""
     import gate_data
 
-    from lake.gate_files import gate_parquet
+    from lake.gate.files import gate_parquet
 
     done = gate_parquet(gate_data.contract(), source, folder / "valid.parquet", folder / "rejected.parquet")
     return {"valid": done.valid, "rejected": done.rejected, "duplicates": done.duplicates}
@@ -43,7 +43,7 @@ def computing(source: list[Path], folder: Path) -> dict[str, int]:
     import gate_data
     import polars as pl
 
-    from lake.gate_files import doubled_rows, plan_files
+    from lake.gate.files import doubled_rows, plan_files
 
     plan = plan_files(gate_data.contract(), pl.Schema(pl.read_parquet_schema(source[0])), "all")
     scan = pl.scan_parquet(source).with_row_index("gate.place")
@@ -84,7 +84,7 @@ TITLES = {
 
 def worker(name: str, source: list[Path], folder: Path) -> None:
     """Run one contender and print what it took as JSON."""
-    importlib.import_module({"duckdb": "duckdb", "pandas": "pandas"}.get(name, "lake.gate_files"))
+    importlib.import_module({"duckdb": "duckdb", "pandas": "pandas"}.get(name, "lake.gate.files"))
     importlib.import_module("pyarrow.parquet" if name == "pandas" else "gate_data")
     for path in source:
         with path.open("rb") as file:  # warm the page cache, alike for all

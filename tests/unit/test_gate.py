@@ -15,7 +15,7 @@ from lake.contract.model import Contract
 from lake.contract.types import polars_schema
 from lake.errors import TableError
 from lake.gate import Gated, gate
-from lake.gate_adopt import adoption_patch
+from lake.gate.adopt import adoption_patch
 from lake.raw import MIXED
 
 COLUMNS = [
@@ -245,7 +245,7 @@ def test_colliding_hashes_cost_no_row(policy: Any, monkeypatch: pytest.MonkeyPat
     both = pl.concat([raw(rows, "load=1"), raw(rows, "load=2", 2)])
     honest = gate(made(on_duplicate=policy), both)
     assert honest.valid.height == (14 if policy == "latest" else 8)
-    monkeypatch.setattr("lake.gate.hash_of", lambda columns: pl.col(columns[0]).str.len_bytes().cast(pl.UInt64))
+    monkeypatch.setattr("lake.gate.gating.hash_of", lambda columns: pl.col(columns[0]).str.len_bytes().cast(pl.UInt64))
     colliding = gate(made(on_duplicate=policy), both)
     assert colliding.valid.equals(honest.valid)
     assert colliding.rejected.equals(honest.rejected)

@@ -15,7 +15,7 @@ from lake.contract.model import Contract
 from lake.contract.samples import broken, sample
 from lake.errors import ContractError
 from lake.gate import gate
-from lake.gate_adopt import adoption_patch
+from lake.gate.adopt import adoption_patch
 from lake.raw import series
 
 CONTRACTS = load_contracts()

@@ -16,7 +16,7 @@ from lake import writes
 from lake.contract.model import Contract
 from lake.errors import DamagedError, StorageError, TableError
 from lake.gate import gate
-from lake.gate_files import GatedFiles, gate_parquet
+from lake.gate.files import GatedFiles, gate_parquet
 
 COLUMNS = [
     column("place", "string", required=True, source_field="id"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lake.contract.model import Kind, Type
 from lake.contract.types import polars_type
-from lake.gate_types import raw_column, typed
+from lake.gate.types import raw_column, typed
 from lake.raw import MIXED, series
 
 KINDS: dict[Kind, Type] = {

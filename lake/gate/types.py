@@ -27,7 +27,7 @@ import polars as pl
 
 from lake.contract.model import Type
 from lake.contract.types import polars_type
-from lake.gate_text import decimal_of_text, moment_of_text, plain_numbers, text_of_json
+from lake.gate.text import decimal_of_text, moment_of_text, plain_numbers, text_of_json
 from lake.raw import MIXED
 
 _MICROSECONDS = pl.Datetime("us", "UTC")

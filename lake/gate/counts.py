@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from lake.contract.model import Contract
-from lake.gate_plan import Plan
-from lake.gate_rules import Check, violations
-from lake.gate_text import json_of
+from lake.gate.plan import Plan
+from lake.gate.rules import Check, violations
+from lake.gate.text import json_of
 
 COUNTS = {"_payload": pl.String(), "rule": pl.String(), "severity": pl.String(), "rows": pl.Int64()}
 _NAMED_RULES = 3

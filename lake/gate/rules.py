@@ -17,8 +17,8 @@ import polars as pl
 from lake.contract.model import Column, Contract, Rule, RuleKind, Severity
 from lake.contract.types import polars_schema, polars_type
 from lake.errors import ContractError
-from lake.gate_text import json_of
-from lake.gate_types import RawColumn
+from lake.gate.text import json_of
+from lake.gate.types import RawColumn
 
 SEPARATOR = "\x1f"
 """Stands between findings while they are one text; no rule's name and no reason has it."""

@@ -15,7 +15,7 @@ import polars as pl
 
 from lake.contract.model import Contract
 from lake.contract.types import polars_type
-from lake.gate_rules import (
+from lake.gate.rules import (
     SEPARATOR,
     Check,
     key_check,
@@ -25,8 +25,8 @@ from lake.gate_rules import (
     unknown_check,
     violations,
 )
-from lake.gate_text import json_of
-from lake.gate_types import RawColumn, raw_column, typed
+from lake.gate.text import json_of
+from lake.gate.types import RawColumn, raw_column, typed
 from lake.raw import METADATA
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)

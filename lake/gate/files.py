@@ -14,10 +14,10 @@ import polars as pl
 
 from lake.contract.model import Contract
 from lake.errors import TableError
-from lake.gate_counts import COUNTS, count_checks, first_values, judge_loads, unknown_by_load
-from lake.gate_keys import hash_of, losers, repeated, version_key
-from lake.gate_output import Outputs, reading
-from lake.gate_plan import Plan, make_plan
+from lake.gate.counts import COUNTS, count_checks, first_values, judge_loads, unknown_by_load
+from lake.gate.keys import hash_of, losers, repeated, version_key
+from lake.gate.output import Outputs, reading
+from lake.gate.plan import Plan, make_plan
 from lake.raw import METADATA
 
 
