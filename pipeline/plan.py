@@ -10,6 +10,8 @@ from pipeline.context import RunContext
 from pipeline.graph import Stage
 from pipeline.stages import stage_module
 
+OTHER_RECORDINGS = "recordings changed"  # no news beside "requests: ...": other requests read other recordings
+
 
 @dataclass(frozen=True)
 class Assessment:
@@ -42,6 +44,8 @@ def reasons_to_run(context: RunContext, stage: Stage) -> list[str]:
     module = stage_module(stage)
     inputs = fingerprint.parts(module.inputs(context, stage))
     if inputs != remembered.inputs:
-        return fingerprint.explain(remembered.inputs, inputs)
+        reasons = fingerprint.explain(remembered.inputs, inputs)
+        other_requests = any(reason.startswith("requests") for reason in reasons)
+        return [reason for reason in reasons if not (other_requests and reason == OTHER_RECORDINGS)]
     outputs = fingerprint.parts(module.outputs(context, stage))
     return [f"output gone or changed: {word}" for word in fingerprint.explain(remembered.outputs, outputs)]
