@@ -96,7 +96,19 @@ def _outcome(contract: Contract, result: SilverResult) -> TableOutcome:
         bytes=result.bytes,
         input_versions={f"{source}/{dataset}": f"{result.loads} loads" for source, dataset in contract.datasets},
         output_version=result.version,
+        notes=_unknown(contract, result),
     )
+
+
+def _unknown(contract: Contract, result: SilverResult) -> tuple[str, ...]:
+    """What came that the contract does not know, with the patch that would adopt it."""
+    if not result.unknown_columns:
+        return ()
+    from lake.gate.adopt import adoption_patch
+
+    names = ", ".join(sorted(result.unknown_columns))
+    patch = adoption_patch(contract, result.unknown_columns).rstrip()
+    return (f"unknown columns, kept in _extra: {names}; to adopt them:\n{patch}",)
 
 
 class Parser:
