@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from pipeline.dbt_worker import DbtWorker
+    from pipeline.dbtworker.worker import DbtWorker
     from pipeline.quality.client import QualityWorker
     from pipeline.workspace import Workspace
 
@@ -20,7 +20,7 @@ class Workers:
     @cached_property
     def dbt(self) -> DbtWorker:
         """The process that builds the marts."""
-        from pipeline.dbt_worker import DbtWorker
+        from pipeline.dbtworker.worker import DbtWorker
 
         return DbtWorker.of(self._workspace.settings)
 

@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     import duckdb
 
-    from pipeline.dbt_metrics import Answer, Metrics
+    from pipeline.dbtworker.metrics import Answer, Metrics
     from pipeline.settings_model import Settings
 
 
@@ -36,7 +36,7 @@ def command(
     """Values of metrics by day, place and so on; without METRIC, which metrics and words there are."""
     from lake.errors import UsageError
     from pipeline.dates import parse_date
-    from pipeline.dbt_metrics import Question
+    from pipeline.dbtworker.metrics import Question
     from pipeline.workspace import open_workspace
     from warehouse.publish import open_published
 
@@ -64,8 +64,8 @@ def command(
 
 def _definitions(settings: Settings) -> Metrics:
     """What dbt wrote when it read its project for the last run; it reads it now if there was none."""
-    from pipeline.dbt_metrics import Metrics
-    from pipeline.dbt_worker import DbtWorker
+    from pipeline.dbtworker.metrics import Metrics
+    from pipeline.dbtworker.worker import DbtWorker
 
     path = settings.data / "dbt" / "target" / "semantic_manifest.json"
     if not path.exists():

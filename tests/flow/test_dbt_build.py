@@ -16,7 +16,7 @@ import pytest
 from small_warehouse import ask, make_warehouse, opened
 
 from lake.errors import MissingExtraError, StorageError, WarehouseError
-from pipeline.dbt_worker import DbtWorker
+from pipeline.dbtworker.worker import DbtWorker
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOURLY = "mart_weather_hourly"
@@ -257,7 +257,7 @@ def test_a_build_that_takes_too_long_is_stopped(worker: DbtWorker, tmp_path: Pat
 PARENT = """
 import sys, time
 from pathlib import Path
-from pipeline.dbt_worker import DbtWorker
+from pipeline.dbtworker.worker import DbtWorker
 worker = DbtWorker(Path(sys.argv[1]), Path(sys.argv[2]), profiles=Path(sys.argv[3]))
 worker.start()
 print(worker._process.pid, flush=True)

@@ -14,8 +14,8 @@ import pytest
 from small_warehouse import make_warehouse, opened
 
 from lake.errors import DamagedError, UnknownChoiceError, WarehouseError
-from pipeline.dbt_metrics import Metrics, Question
-from pipeline.dbt_worker import DbtWorker
+from pipeline.dbtworker.metrics import Metrics, Question
+from pipeline.dbtworker.worker import DbtWorker
 from pipeline.settings import load_settings
 from warehouse.publish import open_published, publish
 

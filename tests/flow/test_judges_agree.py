@@ -27,8 +27,8 @@ from judges import (
 
 from lake.contract.load import load_contracts
 from lake.contract.relations import parents_first
-from pipeline.dbt_result import DbtResult, DbtTest
-from pipeline.dbt_worker import DbtWorker
+from pipeline.dbtworker.result import DbtResult, DbtTest
+from pipeline.dbtworker.worker import DbtWorker
 from pipeline.generate.dbt_sources import test_name as dbt_test_name
 from pipeline.quality import checks
 

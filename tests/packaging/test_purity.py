@@ -20,7 +20,7 @@ SOURCES = {
 # Each hands the environment on to a process or a library, and reads no setting from it.
 HAND_ON = {
     "pipeline/quality/checks.py": "Great Expectations' analytics are switched off there",
-    "pipeline/dbt_server.py": "its parent says what profiles.yml shall read",
+    "pipeline/dbtworker/server.py": "its parent says what profiles.yml shall read",
     "pipeline/commands/dashboard.py": "the process of the dashboard inherits it",
 }
 # Names of layers in texts that are no path: what they are instead.

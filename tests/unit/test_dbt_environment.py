@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lake.errors import ConfigError
-from pipeline.dbt_environment import dbt_environment
+from pipeline.dbtworker.environment import dbt_environment
 from pipeline.secret import Secret
 from pipeline.settings import load_settings
 from pipeline.settings_model import SnowflakeSettings

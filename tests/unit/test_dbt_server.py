@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from pipeline.dbt_server import Requests
+from pipeline.dbtworker.server import Requests
 
 
 @contextmanager

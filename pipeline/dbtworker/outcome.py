@@ -23,7 +23,7 @@ class DbtFailedError(Exception):
 
 
 def summary(results: Iterable[Any]) -> dict[str, Any]:
-    """``models``, ``tests``, ``failures`` and ``skipped`` of a build, as JSON values (see ``pipeline.dbt_result``).
+    """``models``, ``tests``, ``failures`` and ``skipped`` of a build, as JSON values (see ``dbtworker.result``).
 
     Raises DbtFailedError that names the file if a model failed, or a test could not be asked.
     """

@@ -1,4 +1,4 @@
-"""The dbt process: ``python -m pipeline.dbt_server``, started by ``pipeline.dbt_worker`` and spoken to in JSON lines.
+"""The dbt process: ``python -m pipeline.dbtworker.server``, started by ``worker`` and spoken to in JSON lines.
 
 It reads one line of settings, imports dbt and parses the project while the run's other stages work, keeps the manifest,
 and builds whenever a line asks for it. When its standard input ends, its parent has gone, and it goes too: also amid a
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipeline.dbt_outcome import DbtFailedError, release, summary
+from pipeline.dbtworker.outcome import DbtFailedError, release, summary
 
 Send = Callable[[Mapping[str, Any]], None]
 

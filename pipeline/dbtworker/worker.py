@@ -1,6 +1,6 @@
 """dbt in a process of its own, started at the beginning of a run: it imports and parses while other stages work.
 
-``DbtWorker`` is the parent's half; ``pipeline.dbt_server`` is what it starts. The two speak JSON lines. A process,
+``DbtWorker`` is the parent's half; ``server`` is what it starts. The two speak JSON lines. A process,
 because dbt keeps global state, because DuckDB's file is free as soon as it lets go, and because memory returns.
 """
 
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from lake.errors import MissingExtraError, StorageError, WarehouseError
-from pipeline.dbt_result import DbtResult, result_from_json
+from pipeline.dbtworker.result import DbtResult, result_from_json
 
 if TYPE_CHECKING:
     from pipeline.settings_model import Settings
@@ -61,7 +61,7 @@ class DbtWorker:
     @classmethod
     def of(cls, settings: Settings) -> DbtWorker:
         """The worker of one environment, not yet started; dbt's own files go to ``<data>/dbt``."""
-        from pipeline.dbt_environment import dbt_environment
+        from pipeline.dbtworker.environment import dbt_environment
 
         return cls(
             settings.root / "dbt",
@@ -78,7 +78,7 @@ class DbtWorker:
         with self._opened_complaints() as complaints:
             self._process = subprocess.Popen(
                 # -P: the current folder may hold the project's dbt/, which is no part of the package dbt.
-                [sys.executable, "-P", "-m", "pipeline.dbt_server"],
+                [sys.executable, "-P", "-m", "pipeline.dbtworker.server"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,

@@ -77,7 +77,7 @@ class DbtResult:
 
 
 def result_from_json(document: Mapping[str, Any], seconds: float) -> DbtResult:
-    """The result as ``pipeline.dbt_server`` sent it."""
+    """The result as ``pipeline.dbtworker.server`` sent it."""
     failures = (DbtFailure(**{**failure, "examples": tuple(failure["examples"])}) for failure in document["failures"])
     return DbtResult(
         models=tuple(DbtModel(**model) for model in document["models"]),

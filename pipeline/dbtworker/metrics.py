@@ -131,7 +131,7 @@ class Metrics:
         from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
         from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-        from pipeline.dbt_metrics_client import DuckDbClient
+        from pipeline.dbtworker.metrics_client import DuckDbClient
 
         manifest = parse_manifest_from_dbt_generated_manifest(json.dumps(_relocated(self._manifest)))
         return MetricFlowEngine(SemanticManifestLookup(manifest), DuckDbClient(connection))
