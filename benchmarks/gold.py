@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -32,39 +33,59 @@ CHECKED_ROWS = 120_000
 TABLES = {"hourly": "weather_hourly", "rolling": "weather_hourly_rolling", "daily": "weather_daily"}
 
 
+def gated(source: list[Path], valid: Path, rejected: Path) -> dict[str, int]:
+    """The gate as silver calls it: one frame in, valid and rejected rows out."""
+    from datetime import date
+
+    import polars as pl
+
+    from lake.contract.load import load_contracts
+    from lake.gate import gate
+
+    contract = load_contracts()["weather_observations"]
+    raw = pl.read_parquet(source).with_columns(
+        _run_date=pl.lit(date(2013, 1, 1)),
+        _load=pl.lit(1, pl.Int64),
+        _payload=pl.lit("all"),
+        _position=pl.int_range(pl.len(), dtype=pl.Int64),
+    )
+    done = gate(contract, raw)
+    del raw
+    done.valid.select(contract.column_names).write_parquet(valid, compression="zstd", compression_level=1)
+    done.rejected.write_parquet(rejected, compression="zstd", compression_level=1)
+    duplicates = int(done.loads["duplicates"].sum())
+    return {"valid": done.valid.height, "rejected": done.rejected.height, "duplicates": duplicates}
+
+
 def ours(engine_name: str, source: list[Path], folder: Path) -> dict[str, int]:
     """The gate, and the transformations on one engine."""
     import polars as pl
 
     from lake.contract.load import load_contracts
     from lake.engines import Input, engine
-    from lake.gate_files import gate_parquet
-    from lake.gold.summary import span_table, summarise
     from lake.transforms import discover
 
     contracts, transformations = load_contracts(), discover()
-    files = {"weather_observations": folder / "valid.parquet"} | {
-        table: folder / f"{name}.parquet" for name, table in TABLES.items()
-    }
-    done = gate_parquet(
-        contracts["weather_observations"], source, files["weather_observations"], folder / "rejected.parquet"
-    )
-    places = folder / "places.parquet"
-    pl.DataFrame(schema=dict.fromkeys(contracts["weather_locations"].column_names, pl.String)).write_parquet(places)
-    files["weather_locations"] = places
-    counts = {"valid": done.valid, "rejected": done.rejected, "duplicates": done.duplicates}
+    files = {table: folder / f"{name}.parquet" for name, table in TABLES.items()}
+    files |= {"weather_observations": folder / "valid.parquet", "weather_locations": folder / "places.parquet"}
+    counts = gated(source, files["weather_observations"], folder / "rejected.parquet")
+    nowhere = pl.DataFrame(schema=dict.fromkeys(contracts["weather_locations"].column_names, pl.String))
+    nowhere.write_parquet(files["weather_locations"])
+
+    def scan(name: str) -> pl.LazyFrame:
+        return pl.scan_parquet(files[name])
+
     for name, table in TABLES.items():
         made = transformations[table]
-        # The places are known to be complete here, so nothing is held; the lake's build finds that out by the summary.
+        # No place is missing here, so nothing is held; the lake's own build finds that out while it looks for spans.
         inputs = {
-            read: Input(contracts[read], lambda read=read: pl.scan_parquet(files[read]), [str(files[read])], hold=False)  # type: ignore[misc]
-            for read in made.reads
+            read: Input(contracts[read], partial(scan, read), [str(files[read])], hold=False) for read in made.reads
         }
         spans = {}
-        if made.spines:
-            observed = contracts["weather_observations"]
-            summary = summarise(observed, made.spines, frozenset(), lambda read: pl.scan_parquet(files[read]), {})
-            spans = {word: span_table(summary.spans[word], spine, None) for word, spine in made.spines.items()}
+        for word, spine in made.spines.items():
+            day = pl.col(spine.at).dt.date()
+            span = scan(spine.table).group_by(spine.by).agg(first_day=day.min(), last_day=day.max())
+            spans[word] = span.collect(engine="streaming").to_arrow(compat_level=pl.CompatLevel.oldest())
         rows = pl.from_arrow(engine(engine_name).run(made, inputs, contracts[table], spans).read_all())
         assert isinstance(rows, pl.DataFrame)
         rows.write_parquet(files[table], compression="zstd", compression_level=1)
@@ -106,7 +127,7 @@ def worker(name: str, source: list[Path], folder: Path) -> None:
     """Run one contender and print what it took as JSON."""
     importlib.import_module({"duckdb-script": "duckdb", "pandas": "pandas"}.get(name, "lake.gold"))
     if name in ("polars", "duckdb"):
-        importlib.import_module("lake.gate_files")
+        importlib.import_module("lake.gate")
         importlib.import_module(name)
     for path in source:
         with path.open("rb") as file:  # warm the page cache, alike for all
@@ -124,7 +145,7 @@ def measure(name: str, source: list[Path], folder: Path) -> dict[str, object]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     command = [sys.executable, __file__, "--worker", name, "--folder", str(folder), *map(str, source)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
 
 

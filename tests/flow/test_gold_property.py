@@ -72,7 +72,7 @@ def killing(nth: int | None):  # type: ignore[no-untyped-def]
         stop()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(load, min_size=2, max_size=4))
 def test_incremental_equals_full(loads: list[dict[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
