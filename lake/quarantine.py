@@ -77,7 +77,8 @@ def store(
     if changed:
         target = after.filter(pl.col("_run_date").dt.truncate("1mo").is_in(list(changed)))
         schema = target.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-        stored.replace(target, schema, partition=_PARTITION, partitions=changed, site="quarantine.rows")
+        mark = stored.next_mark()
+        stored.replace(target, schema, partition=_PARTITION, partitions=changed, site="quarantine.rows", mark=mark)
     return changed
 
 

@@ -71,14 +71,13 @@ class SilverTable:
             return Change(difference, self.table.version(), frozenset(difference.restated["_payload"]))
         partitions = None if self._whole or not self.table.exists() else difference.partitions
         rows = target if partitions is None else merge.of_partitions(target, self.contract, partitions)
-        app_id = f"silver/{self.contract.table}"
         version = self.table.replace(
             rows,
             self._schema,
             partition=self.contract.partition,
             partitions=partitions,
             site="silver.merge",
-            mark=(app_id, (self.table.transaction_version(app_id) or 0) + 1),
+            mark=self.table.next_mark(),
         )
         return Change(difference, version, self._restating(difference.restated, partitions))
 

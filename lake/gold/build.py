@@ -19,7 +19,7 @@ from lake.gold.snapshot import Snapshot, Summary, commit, latest_snapshot
 from lake.gold.state import Tables
 from lake.gold.summary import summarise
 from lake.storage.objects import Objects
-from lake.transforms.model import HourSpine, Transformation
+from lake.transforms.model import Transformation
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,16 @@ def _reads_parents(made: Transformation, contracts: Mapping[str, Contract]) -> N
 def _summaries(
     order: list[Transformation], tables: Tables, silver: list[str], previous: Snapshot | None
 ) -> dict[str, Summary]:
-    """The summary of each silver table that is read; taken over from the last snapshot where no version moved."""
+    """The summary of each silver table that is read; taken over from the last snapshot where no table moved."""
     made: dict[str, Summary] = dict(previous.summaries) if previous else {}
     for name in silver:
         contract = tables.contracts[name]
-        spines: dict[str, HourSpine] = {
-            word: spine for one in order for word, spine in one.spines.items() if spine.table == name
-        }
+        spines = {spine.key: spine for one in order for spine in one.spines.values() if spine.table == name}
         parents = frozenset(reference.to_table for reference in contract.references) & set(silver)
-        versions = {other: tables.versions[other] for other in sorted({name, *parents})}
+        versions = {other: tables.stand(other) for other in sorted({name, *parents})}
         known = made.get(name)
-        if known is None or known.versions != versions or set(known.spans) < set(spines):
-            made[name] = summarise(contract, spines, parents, tables.scan, versions)
+        if known is None or known.versions != versions or not spines.keys() <= known.spans.keys():
+            made[name] = summarise(contract, spines.values(), parents, tables.scan, versions)
     return made
 
 

@@ -73,8 +73,9 @@ class Builder:
             self.results[made.name] = self._rewrite(made, contract, work)
             if work.partitions is None and not self.results[made.name].unchanged:
                 self._rebuilt.add(made.name)
-        self.tables.versions[made.name] = self.results[made.name].version
-        self.built[made.name] = Built({read: self.tables.versions[read] for read in made.reads}, code)
+        self.tables.written(made.name, self.results[made.name].version)
+        inputs = {read: self.tables.stand(read) for read in made.reads}
+        self.built[made.name] = Built(self.tables.stand(made.name), inputs, code)
 
     def _work(self, made: Transformation, contract: Contract, code: str) -> Work:
         if self.full:
@@ -97,7 +98,7 @@ class Builder:
         read = None if keep is None else widened(keep, contract.window_days or 0)
         inputs = {name: self._input(name, read) for name in made.reads}
         spines = {
-            name: span_table(self.summaries[spine.table].spans[name], spine, read)
+            name: span_table(self.summaries[spine.table].spans[spine.key], spine, read)
             for name, spine in made.spines.items()
         }
         rows_in = sum(_rows(given) for given in inputs.values())
@@ -113,7 +114,12 @@ class Builder:
         if self.full and table.exists() and table.is_damaged():
             table.drop("gold.drop")
         version = table.replace(
-            reader, arrow_schema(contract), partition=partition, partitions=work.partitions, site="gold.table"
+            reader,
+            arrow_schema(contract),
+            partition=partition,
+            partitions=work.partitions,
+            site="gold.table",
+            mark=table.next_mark(),
         )
         return TableResult(version, rows_in, tally.rows, work.partitions, reason=work.reason)
 

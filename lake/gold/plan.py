@@ -9,9 +9,9 @@ from datetime import date
 from lake.contract.model import Contract
 from lake.engines import Days
 from lake.gold.reach import moved, reached
-from lake.gold.snapshot import Snapshot, Summary
+from lake.gold.snapshot import Snapshot, Spans, Stand, Summary
 from lake.gold.state import MISSING, Tables
-from lake.transforms.model import Transformation
+from lake.transforms.model import HourSpine, Transformation
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,21 @@ def work_for(
     summaries: Mapping[str, Summary],
     rebuilt: frozenset[str],
 ) -> Work:
-    """Decide what to rewrite, from the versions and digest of the last snapshot.
+    """Decide what to rewrite, from what the last snapshot says of the tables then and of the code.
 
     ``rebuilt`` are gold tables that this build has made anew as a whole: what depends on them is made anew, too.
     """
     whole = _why_in_full(transformation, tables, digest, previous, rebuilt)
     if whole is not None or previous is None:
         return Work(None, whole or "never built")
-    name, since = transformation.name, previous.built[transformation.name].inputs
-    moved_inputs = [read for read in transformation.reads if tables.versions[read] != since[read]]
-    if not moved_inputs and tables.current_version(name) == previous.tables[name]:
+    built = previous.built[transformation.name]
+    moved_inputs = [read for read in transformation.reads if tables.stand(read) != built.inputs[read]]
+    if not moved_inputs and tables.newest(transformation.name) == built.table:
         return Work(frozenset(), "unchanged")
     if contract.window_days is None or contract.partition is None:
         return Work(None, "no window or no partitions in the contract")
-    days = _changed_days(transformation, tables, since, previous, summaries)
-    left = _left_by_a_dead_build(tables, name, previous.tables[name])
+    days = _changed_days(transformation, tables, built.inputs, previous, summaries)
+    left = _left_by_a_dead_build(tables, transformation.name, built.table)
     if days is None or left is None:
         return Work(None, "it cannot be told which partitions changed")
     by = contract.partition.by
@@ -77,7 +77,7 @@ def _why_in_full(
 def _changed_days(
     transformation: Transformation,
     tables: Tables,
-    since: Mapping[str, int],
+    since: Mapping[str, Stand],
     previous: Snapshot,
     summaries: Mapping[str, Summary],
 ) -> list[Days] | None:
@@ -90,15 +90,24 @@ def _changed_days(
         if changed is None:
             return None
         found += changed
-    for name, spine in transformation.spines.items():
-        before = previous.summaries[spine.table].spans.get(name, {}) if spine.table in previous.summaries else {}
-        after = summaries[spine.table].spans[name]
+    for spine in transformation.spines.values():
+        before, after = _spans_then(previous, spine, since), summaries[spine.table].spans[spine.key]
+        if before is None:
+            return None
         for key in before.keys() | after.keys():
             found += moved(before.get(key), after.get(key))
     return found
 
 
-def _through_children(transformation: Transformation, tables: Tables, parent: str, since: int) -> list[Days] | None:
+def _spans_then(previous: Snapshot, spine: HourSpine, since: Mapping[str, Stand]) -> Spans | None:
+    """The spans that the table was built with; None where the last snapshot has them of other versions, or not."""
+    known = previous.summaries.get(spine.table)
+    if known is None or any(since.get(name) != stand for name, stand in known.versions.items()):
+        return None
+    return known.spans.get(spine.key)
+
+
+def _through_children(transformation: Transformation, tables: Tables, parent: str, since: Stand) -> list[Days] | None:
     """A parent without partitions touches those of the children that are read beside it and refer to it."""
     if tables.contracts[parent].partition is not None:
         return None
@@ -117,7 +126,7 @@ def _through_children(transformation: Transformation, tables: Tables, parent: st
     return found if references else None
 
 
-def _left_by_a_dead_build(tables: Tables, name: str, snapshot_version: int) -> list[Days] | None:
+def _left_by_a_dead_build(tables: Tables, name: str, built: Stand) -> list[Days] | None:
     """The days of partitions that were written after the snapshot, by a build that died before committing its own."""
     strayed = Tables(tables.objects, tables.contracts, {**tables.versions, name: tables.current_version(name)})
-    return strayed.changed(name, snapshot_version)
+    return strayed.changed(name, built)

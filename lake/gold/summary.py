@@ -6,7 +6,7 @@ no part in the spine either. One pass over a few columns answers both questions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import polars as pl
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow as pa
 from lake.contract.model import Contract
 from lake.engines import Days
 from lake.gold.reach import clipped
-from lake.gold.snapshot import Summary
+from lake.gold.snapshot import Stand, Summary
 from lake.transforms.model import HourSpine
 
 Scan = Callable[[str], pl.LazyFrame]
@@ -22,10 +22,10 @@ Scan = Callable[[str], pl.LazyFrame]
 
 def summarise(
     contract: Contract,
-    spines: Mapping[str, HourSpine],
+    spines: Collection[HourSpine],
     parents: frozenset[str],
     scan: Scan,
-    versions: Mapping[str, int],
+    versions: Mapping[str, Stand],
 ) -> Summary:
     """Count the held rows of a silver table and find the first and last day per key of each of its spines.
 
@@ -33,8 +33,8 @@ def summarise(
     """
     references = [reference for reference in contract.references if reference.to_table in parents]
     columns = {name for reference in references for name in reference.columns}
-    columns |= {name for spine in spines.values() for name in spine.by}
-    days = {spine.at for spine in spines.values()}
+    columns |= {name for spine in spines for name in spine.by}
+    days = {spine.at for spine in spines}
     if not columns:
         return Summary(versions, 0)
     grouped = (
@@ -52,7 +52,7 @@ def summarise(
         there = scan(reference.to_table).select(reference.to_columns).collect()
         grouped = grouped.join(there, left_on=reference.columns, right_on=reference.to_columns, how="semi")
     held = total - int(grouped["_rows"].sum())
-    return Summary(versions, held, {name: _spans(grouped, spine) for name, spine in spines.items()})
+    return Summary(versions, held, {spine.key: _spans(grouped, spine) for spine in spines})
 
 
 def _spans(grouped: pl.DataFrame, spine: HourSpine) -> dict[tuple[str, ...], Days]:

@@ -48,7 +48,16 @@ class LakeTable:
 
     def version(self) -> int | None:
         """The newest version; None where there is no table. One listing, the table is not opened."""
-        return delta_log.newest_version(self.objects, self.path)
+        newest = delta_log.newest_commit(self.objects, self.path)
+        return None if newest is None else newest[0]
+
+    def stamp(self) -> str | None:
+        """Version and time of the newest commit: by that a table is known again for the price of ``version``.
+
+        The version alone comes again where a table was deleted and made anew.
+        """
+        newest = delta_log.newest_commit(self.objects, self.path)
+        return None if newest is None else f"{newest[0]} of {newest[1].isoformat()}"
 
     def version_at(self, moment: datetime) -> int:
         """The version that was the newest at ``moment`` (with a zone); TableError where there was none yet."""
@@ -163,6 +172,10 @@ class LakeTable:
             return None
         found = self._open(None).transaction_version(app_id)
         return None if found is None else int(found)
+
+    def next_mark(self) -> tuple[str, int]:
+        """A mark for the next ``replace`` that no commit of this table has yet; the application is its path."""
+        return self.path, (self.transaction_version(self.path) or 0) + 1
 
     def history(self) -> list[dict[str, Any]]:
         """Every commit that the log still has, newest first: ``version``, ``timestamp`` (ms), ``operation``, ..."""

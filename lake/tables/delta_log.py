@@ -7,7 +7,7 @@ file. Protocol: https://github.com/delta-io/delta/blob/master/PROTOCOL.md
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import orjson
 
@@ -18,10 +18,14 @@ PARTITION_COLUMN = "_partition_date"
 _COMMIT = re.compile(r"_delta_log/(\d{20})\.(?:json|checkpoint\.parquet)\Z")
 
 
-def newest_version(objects: Objects, path: str) -> int | None:
-    """The newest version of the table at ``path``, or None where there is no table."""
-    found = (_COMMIT.search(info.key) for info in objects.list(f"{path}/_delta_log"))
-    return max((int(match.group(1)) for match in found if match), default=None)
+def newest_commit(objects: Objects, path: str) -> tuple[int, datetime] | None:
+    """The newest version of the table at ``path`` and when it was written; None where there is no table."""
+    found = ((_COMMIT.search(info.key), info.modified) for info in objects.list(f"{path}/_delta_log"))
+    commits = [(int(match.group(1)), written) for match, written in found if match]
+    newest = max((version for version, _ in commits), default=None)
+    if newest is None:
+        return None
+    return newest, min(written for version, written in commits if version == newest)  # its checkpoint comes later
 
 
 def changed_partitions(objects: Objects, path: str, since: int, until: int) -> set[date] | None:

@@ -32,6 +32,11 @@ class HourSpine:
     by: tuple[str, ...]
     at: str
 
+    @property
+    def key(self) -> str:
+        """By what spines of one table are told apart, whatever parameter asks for them: ``observed_at by place``."""
+        return f"{self.at} by {', '.join(self.by)}"
+
 
 @dataclass(frozen=True)
 class Transformation:

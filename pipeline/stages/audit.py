@@ -14,11 +14,11 @@ SHOWN = 5
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """Silver's versions, what dbt built, and the contracts."""
+    """Silver as it stands, what dbt built, and the contracts."""
     workspace = context.workspace
     silver = sorted(c.table for c in workspace.contracts.values() if c.layer == "silver")
     return {
-        "silver": {name: workspace.table(name).version() for name in silver},
+        "silver": {name: workspace.table(name).stamp() for name in silver},
         "built": context.built_by("dbt"),
         "contracts": {name: contract.digest for name, contract in sorted(workspace.contracts.items())},
     }

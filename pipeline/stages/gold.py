@@ -9,11 +9,11 @@ from pipeline.outcome import StageOutcome, TableOutcome
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """Versions of silver, contracts, engine, and our code."""
+    """Silver as it stands, contracts, engine, and our code."""
     workspace = context.workspace
     silver = [contract.table for contract in workspace.contracts.values() if contract.layer == "silver"]
     return {
-        "silver": {name: workspace.table(name).version() for name in sorted(silver)},
+        "silver": {name: workspace.table(name).stamp() for name in sorted(silver)},
         "contracts": {name: contract.digest for name, contract in sorted(workspace.contracts.items())},
         "engine": workspace.settings.gold.engine,
         "code": code_hash(),
@@ -21,11 +21,11 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The committed snapshot and the version of each table."""
+    """The committed snapshot and each table as it stands."""
     from lake.gold import latest_snapshot
 
     snapshot = latest_snapshot(context.workspace.objects)
-    versions = {name: context.workspace.table(name).version() for name in stage.writes}
+    versions = {name: context.workspace.table(name).stamp() for name in stage.writes}
     return {"snapshot": snapshot.number if snapshot else None, "versions": versions}
 
 

@@ -44,8 +44,8 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The version of each silver table."""
-    return {name: context.workspace.table(name).version() for name in stage.writes}
+    """Each silver table as it stands."""
+    return {name: context.workspace.table(name).stamp() for name in stage.writes}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:

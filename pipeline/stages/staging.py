@@ -30,8 +30,10 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def told(snapshot: Snapshot | None) -> dict[str, object]:
-    """What is known of a snapshot again: its number alone comes again where a damaged one was deleted."""
-    return {"snapshot": snapshot.number, "tables": dict(snapshot.tables)} if snapshot else {"snapshot": None}
+    """What is known of a snapshot again: its number comes again where one was deleted, and so do tables' versions."""
+    if snapshot is None:
+        return {"snapshot": None}
+    return {"snapshot": snapshot.number, "tables": dict(snapshot.tables), "made": snapshot.created_at}
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:

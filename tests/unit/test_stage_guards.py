@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from lake.gold.snapshot import commit
 from pipeline import fingerprint
 from pipeline.context import Options, RunContext, Selection
 from pipeline.graph import Graph, Stage
-from pipeline.stages import load, publish, staging
+from pipeline.stages import dbt, load, publish, staging
 from pipeline.workspace import open_workspace
 
 PUBLISH = Stage("publish", "publish", ())
 LOAD = Stage("load", "load", ())
 STAGING = Stage("staging", "staging", ())
+DBT = Stage("dbt", "dbt", ())
 
 
 def context() -> RunContext:
@@ -58,13 +60,21 @@ def test_a_snapshot_that_staging_has_not_passed_is_not_loaded(project: Path) -> 
     snapshot = commit(here.workspace.objects, None, tables={"dim_date": 0}, **nothing)
     with pytest.raises(WarehouseError, match="snapshot 1 has not passed staging"):
         load.execute(here, LOAD)
-    other = replace(snapshot, tables={"dim_date": 1})
-    fingerprint.write(here.workspace.objects, "staging", fingerprint.parts(staging.told(other)), {}, "run-0")
-    with pytest.raises(WarehouseError, match="snapshot 1 has not passed staging"):
-        load.execute(here, LOAD)
+    for other in (replace(snapshot, tables={"dim_date": 1}), replace(snapshot, created_at="2013-07-04T00:00:00+00:00")):
+        fingerprint.write(here.workspace.objects, "staging", fingerprint.parts(staging.told(other)), {}, "run-0")
+        with pytest.raises(WarehouseError, match="snapshot 1 has not passed staging"):
+            load.execute(here, LOAD)
     fingerprint.write(here.workspace.objects, "staging", fingerprint.parts(staging.told(snapshot)), {}, "run-0")
     with pytest.raises(WarehouseError, match="gold's snapshot 1 has no"):
         load.execute(here, LOAD)
+
+
+def test_a_later_run_date_is_tested_for_freshness_again(project: Path) -> None:
+    def inputs_on(*days: date) -> object:
+        return dbt.inputs(replace(context(), selection=Selection(days, ())), DBT)
+
+    assert inputs_on(date(2013, 7, 1)) != inputs_on(date(2013, 7, 1), date(2013, 7, 2))
+    assert inputs_on(date(2013, 7, 1), date(2013, 7, 2)) == inputs_on(date(2013, 7, 2))
 
 
 def test_another_postgres_is_staged_again_and_no_password_is_remembered(
