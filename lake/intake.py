@@ -43,7 +43,14 @@ class Intaker:
     """Takes loads in for one table, each at most once."""
 
     def __init__(
-        self, contract: Contract, bronze: Bronze, parse: Parse, gate: Gate, accepted: Collection[str], *, strict: bool
+        self,
+        contract: Contract,
+        bronze: Bronze,
+        parse: Parse,
+        gate: Gate,
+        accepted: Collection[str],
+        *,
+        standing: Callable[[], Collection[str]],
     ) -> None:
         self.contract = contract
         self.taken = Intake(merge.empty(contract))
@@ -51,10 +58,10 @@ class Intaker:
         self._parse = parse
         self._gate = gate
         self._accepted = accepted
-        self._strict = strict
+        self._standing = standing
 
     def take(self, refs: Sequence[LoadRef]) -> None:
-        """Take these loads in. A damaged one is refused; where rows stand that it gave (``strict``) DamagedError."""
+        """Take these loads in. A damaged one is refused; DamagedError where it is ``standing``: what it gave stands."""
         new = [ref for ref in refs if ref.load not in self.taken.records]
         by_source: dict[str, list[StoredLoad]] = {}
         for stored in self._read(new):
@@ -68,13 +75,14 @@ class Intaker:
         try:
             return self._bronze.read_many(names)
         except DamagedError:
-            if self._strict:
-                raise
+            standing = self._standing()
         readable = []
         for name in names:
             try:
                 readable.append(self._bronze.read(name))
             except DamagedError as error:
+                if name in standing:
+                    raise
                 self.taken.records[name] = LoadRecord("refused", reason=f"damaged: {error.what} ({error.where})")
         return readable
 

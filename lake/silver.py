@@ -107,8 +107,7 @@ class _Update:
         before = self.known or Ledger(self.contract.digest)
         if everything:
             before = replace(before, loads={})
-        strict = bool(everything) and self.silver.table.exists()  # what stands is not given up for a damaged load
-        intaker = Intaker(self.contract, self.bronze, parse, gate, self.accepted, strict=strict)
+        intaker = Intaker(self.contract, self.bronze, parse, gate, self.accepted, standing=self._standing)
         new = [ref for load, ref in self.refs.items() if self._is_new(before.loads.get(load), load, again)]
         if not new and not everything and not (accept_shrink and before.refused()):
             return SilverResult(version=self.silver.table.version(), changed_partitions=self._no_partitions())
@@ -126,6 +125,20 @@ class _Update:
             existing, target = met
             records = {**before.loads, **intaker.taken.records}
         return self._write(intaker, before, records, existing, target, everything)
+
+    def _standing(self) -> Collection[str]:
+        """The loads whose rows are not given up because they are damaged now: by the ledger, which may lag, and table.
+
+        All of them where neither can be read.
+        """
+        if not self.silver.table.exists():
+            return ()
+        records = self.known.loads if self.known else {}
+        merged = {load for load, record in records.items() if record.status == "merged"}
+        try:
+            return merged | self.silver.payloads()
+        except DamagedError:
+            return merged if self.known else self.refs
 
     def _ledger(self) -> Ledger | None:
         try:
@@ -255,7 +268,7 @@ class _Update:
         )
 
     def _height(self, version: int | None) -> int:
-        return 0 if version is None else int(self.silver.table.scan(version).select(pl.len()).collect().item())
+        return 0 if version is None else self.silver.table.height(version)
 
     def _no_partitions(self) -> set[date] | None:
         return None if self.contract.partition is None else set()

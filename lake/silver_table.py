@@ -14,7 +14,7 @@ from lake.contract.types import arrow_schema
 from lake.errors import DamagedError
 from lake.merge import Difference
 from lake.storage.objects import Objects
-from lake.tables.delta import PARTITION_COLUMN, LakeTable
+from lake.tables.delta import PARTITION_COLUMN, LakeTable, reading
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class SilverTable:
         except DamagedError:
             self.table.drop("silver.drop")
         return merge.empty(self.contract)
+
+    def payloads(self) -> set[str]:
+        """The loads that rows stand of. DamagedError where the table cannot be read."""
+        with reading(self.table.url):
+            return set(self.table.scan().select(pl.col("_payload").unique()).collect().to_series())
 
     def write(self, existing: pl.DataFrame, target: pl.DataFrame) -> Change:
         """Make ``existing``, which is what stands of some or all partitions, into ``target``; no commit for nothing."""

@@ -100,6 +100,13 @@ class LakeTable:
         with reading(self.url):
             return rows.collect()
 
+    def height(self, version: int | None = None) -> int:
+        """How many rows there are; DamagedError where a file cannot be read."""
+        import polars as pl
+
+        with reading(self.url):
+            return int(self.scan(version).select(pl.len()).collect().item())
+
     def files(self, version: int | None = None, partitions: Collection[date] | None = None) -> list[str]:
         """Paths or URLs of the Parquet files of a version, of some partitions if asked, in a fixed order."""
         return self._files(self._open(version), partitions)

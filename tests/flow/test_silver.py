@@ -297,11 +297,48 @@ def test_a_damaged_new_load_is_refused_and_comes_in_when_restored(world: SilverW
     assert "damaged" in result.refused_loads[damaged.load]
     assert str(page) in result.refused_loads[damaged.load]
     assert values(world) == {("a", 0): 1.0, ("c", 0): 3.0}
-    with pytest.raises(DamagedError):
-        world.update(rebuild=True)
+    assert damaged.load in world.update(code="another").refused_loads  # nothing of it stands: it stops nobody
+    assert damaged.load in world.update(rebuild=True).refused_loads
+    assert values(world) == {("a", 0): 1.0, ("c", 0): 3.0}
     page.write_bytes(good)
     world.update(again=[damaged.load])
     assert values(world)["b", 0] == 2.0
+
+
+@pytest.mark.parametrize("ledger", ["there", "gone", "lagging"])
+def test_what_stands_is_not_given_up_for_a_load_that_is_damaged_since(world: SilverWorld, ledger: str) -> None:
+    world.receive([row("a", 0, 1.0)])
+    world.update()
+    before = world.objects.get(layout.silver_ledger("readings"))
+    merged = world.receive([row("b", 0, 2.0)], day=1)
+    world.update()
+    if ledger == "gone":
+        world.objects.delete([layout.silver_ledger("readings")], "test")
+    if ledger == "lagging":
+        world.objects.put(layout.silver_ledger("readings"), before, "test")
+    Path(world.objects.url(layout.bronze_page(merged.load, 0))).write_bytes(b"[]")
+    with pytest.raises(DamagedError, match="sha256"):
+        world.update(code="another")
+    assert values(world) == {("a", 0): 1.0, ("b", 0): 2.0}
+
+
+def test_a_damaged_snapshot_of_one_slice_is_not_taken_away_by_a_new_one_of_another(tmp_path: Path) -> None:
+    world = SilverWorld(tmp_path, contract(load="snapshot"))
+    first = world.receive([row("a", 0, 1.0)], slice_key="one")
+    world.update()
+    Path(world.objects.url(layout.bronze_page(first.load, 0))).write_bytes(b"[]")
+    world.receive([row("b", 0, 2.0)], slice_key="two")
+    with pytest.raises(DamagedError, match="sha256"):
+        world.update()
+    assert values(world) == {("a", 0): 1.0}
+
+
+def test_a_damaged_file_is_named_where_rows_are_counted(world: SilverWorld) -> None:
+    world.receive([row("a", 0, 1.0)])
+    world.update()
+    Path(world.table.files()[0]).write_bytes(b"PAR1 rubbish PAR1")
+    with pytest.raises(DamagedError, match="cannot be read"):
+        world.table.height()
 
 
 @pytest.mark.parametrize("what", ["data file", "log", "ledger", "quarantine file", "quarantine log"])
