@@ -83,7 +83,11 @@ class DamagedError(StorageError):
 
 
 class TableError(MirrorlakeError):
-    """A lake table refuses: schema drift, a lost race, a suspicious shrink."""
+    """A lake table refuses: schema drift, a suspicious shrink, a lost race."""
+
+
+class LostRaceError(TableError):
+    """Another writer committed first, and nothing was written: the same work may succeed when it is done again."""
 
 
 class LeaseHeldError(MirrorlakeError):
