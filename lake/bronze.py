@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from lake import layout
-from lake.bronze_loads import LoadRef, Slice, StoredLoad, Written, refs_of
+from lake.bronze_loads import LoadRef, Slice, StoredLoad, Written, checked_manifest, refs_of
 from lake.errors import AlreadyExistsError, DamagedError, StorageError
 from lake.storage.objects import Objects
 
@@ -163,13 +163,26 @@ class Bronze:
 
     def refused_bodies(self) -> list[dict[str, Any]]:
         """The bodies that were refused before they became loads: ``folder``, ``reason``, ``bytes``; by folder."""
-        found = []
+        sizes: dict[str, dict[str, int]] = {}
         for info in self.objects.list("_refused"):
             folder, _, name = info.key.rpartition("/")
-            if name == "reason.json":
-                told = orjson.loads(self.objects.get(info.key))
-                found.append({"folder": folder, "reason": told["reason"], "bytes": told["bytes"]})
-        return found
+            sizes.setdefault(folder, {})[name] = info.size
+        return [
+            {
+                "folder": folder,
+                "reason": self._reason(f"{folder}/reason.json"),
+                "bytes": sum(size for name, size in files.items() if name != "reason.json"),
+            }
+            for folder, files in sizes.items()
+            if "reason.json" in files
+        ]
+
+    def _reason(self, key: str) -> str:
+        """Why a body was refused; a damaged note hides neither its body nor the others."""
+        try:
+            return str(orjson.loads(self.objects.get(key))["reason"])
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            return "unknown: its reason.json cannot be read"
 
     def _newest(self, folder: str) -> LoadRef | None:
         return max(refs_of(self.objects.list(folder)), key=lambda ref: ref.number, default=None)
@@ -195,12 +208,13 @@ class Bronze:
         if data is None:
             raise StorageError("there is no such load", where=self.objects.url(load), fix="a load has a manifest.json")
         try:
-            manifest = orjson.loads(data)
-            if {"source", "dataset", "run_date", "slice", "attributes", "fetched_at", "pages"} <= manifest.keys():
-                return dict(manifest)
-        except (orjson.JSONDecodeError, AttributeError):
-            pass
-        raise DamagedError("the manifest of a load cannot be read", where=self.objects.url(key), fix=_DAMAGED)
+            return checked_manifest(orjson.loads(data))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise DamagedError(
+                f"the manifest of a load cannot be read: {type(error).__name__}: {error}",
+                where=self.objects.url(key),
+                fix=_DAMAGED,
+            ) from None
 
     def _page(self, key: str, sha256: str) -> bytes:
         data = self.objects.get_or_none(key)

@@ -74,7 +74,10 @@ class StoredLoad:
 
 
 def refs_of(infos: Sequence[ObjectInfo]) -> list[LoadRef]:
-    """The loads whose manifests are among these objects, by run date, slice and number."""
+    """The loads whose manifests are among these objects, by run date, slice and number.
+
+    A folder that no write of ours makes (a name of another form, a day that no calendar has) is no load.
+    """
     manifests: list[str] = []
     accepted: dict[str, list[str]] = {}
     for info in infos:
@@ -86,12 +89,13 @@ def refs_of(infos: Sequence[ObjectInfo]) -> list[LoadRef]:
     refs = []
     for folder in manifests:
         match = _LOAD.fullmatch(folder)
-        if match:
+        run_date = _day(match["run_date"]) if match else None
+        if match and run_date:
             refs.append(
                 LoadRef(
                     match["source"],
                     match["dataset"],
-                    date.fromisoformat(match["run_date"]),
+                    run_date,
                     match["slice"],
                     int(match["number"]),
                     folder,
@@ -99,3 +103,29 @@ def refs_of(infos: Sequence[ObjectInfo]) -> list[LoadRef]:
                 )
             )
     return sorted(refs, key=lambda ref: (ref.run_date, ref.source, ref.dataset, ref.slice_key, ref.number))
+
+
+def checked_manifest(read: Any) -> dict[str, Any]:
+    """A manifest with everything that reading a load asks of it.
+
+    Raises what its damage leads to: ValueError, LookupError, TypeError or AttributeError.
+    """
+    missing = {"source", "dataset", "run_date", "slice", "attributes", "fetched_at", "pages"} - read.keys()
+    if missing:
+        raise LookupError(f"it lacks {', '.join(sorted(missing))}")
+    date.fromisoformat(read["run_date"])
+    if datetime.fromisoformat(read["fetched_at"]).tzinfo is None:
+        raise ValueError("fetched_at has no time zone")
+    pages = read["pages"]
+    if not isinstance(pages, list) or not all(isinstance(page["sha256"], str) for page in pages):
+        raise TypeError("pages are no list of hashes")
+    if not isinstance(read["attributes"], dict):
+        raise TypeError("attributes are no mapping")
+    return dict(read)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -226,6 +226,53 @@ def test_a_refused_body_is_kept_for_inspection_and_is_no_load(bronze: Bronze) ->
     assert names(bronze) == []
 
 
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"null"])
+def test_a_damaged_reason_hides_no_refused_body(bronze: Bronze, damage: bytes) -> None:
+    folders = [
+        bronze.refuse("openmeteo", "archive", DAY, place, [b"<html>"], reason="HTML") for place in ("jfk", "lga")
+    ]
+    Path(bronze.objects.url(f"{folders[0]}/reason.json")).write_bytes(damage)
+    unknown = "unknown: its reason.json cannot be read"
+    assert [tuple(body.values()) for body in bronze.refused_bodies()] == [
+        (folders[0], unknown, 6),
+        (folders[1], "HTML", 6),
+    ]
+
+
+@pytest.mark.parametrize("day", ["2013-13-01", "2013-02-30", "0000-01-01"])
+def test_a_folder_of_no_day_is_no_load(bronze: Bronze, day: str) -> None:
+    load = write(bronze, b"a").load
+    stray = layout.bronze_manifest(load.replace("2013-07-04", day))
+    bronze.objects.put_new(stray, bronze.objects.get(layout.bronze_manifest(load)), "test")
+    assert names(bronze) == [load]
+    assert bronze.datasets() == [("openmeteo", "archive")]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"pages": [{}]},
+        {"pages": ["a"]},
+        {"pages": 3},
+        {"pages": {"sha256": "a"}},
+        {"pages": [{"sha256": None}]},
+        {"run_date": "2013-13-01"},
+        {"run_date": 20130704},
+        {"fetched_at": "yesterday"},
+        {"fetched_at": "2013-07-04T00:00:00"},
+        {"attributes": []},
+    ],
+)
+def test_a_manifest_of_another_shape_is_named(bronze: Bronze, damage: dict[str, Any]) -> None:
+    load = write(bronze, b"a").load
+    manifest = Path(bronze.objects.url(layout.bronze_manifest(load)))
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | damage))
+    with pytest.raises(DamagedError) as caught:
+        Bronze(bronze.objects).read(load)
+    assert caught.value.where == str(manifest)
+    assert "restore this folder" in str(caught.value.fix)
+
+
 def test_nothing_of_bronze_is_ever_overwritten(bronze: Bronze) -> None:
     load = write(bronze, b"a").load
     for key in [info.key for info in bronze.objects.list(load)]:
