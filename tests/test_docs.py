@@ -90,6 +90,7 @@ def execute(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the README builds a whole year
 @pytest.mark.parametrize("page", [name for name, text in PAGES.items() if any(is_ours(c.text) for c in commands(text))])
 def test_the_commands_of_a_page_run_in_its_order(page: str, week: Path, tmp_path: Path) -> None:
     shutil.copytree(week, tmp_path, dirs_exist_ok=True)
@@ -133,11 +134,16 @@ def unknown_words(text: str) -> str:
     text = text.replace("python -m pipeline.run", "mirrorlake run")
     group, words = cli, shlex.split(re.sub(r"[>|].*", "", text), posix=False)[1:]
     command: click.Command = group
+    is_value = False
     for word in words:
-        if word.startswith("-") and word not in ("-", "--"):
-            options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-            if word.split("=")[0] not in options | {"--help", "-h"}:
+        if is_value:
+            is_value = False
+        elif word.startswith("-") and word not in ("-", "--"):
+            options = {name: one for one in command.params for name in (*one.opts, *one.secondary_opts)}
+            name, _, value = word.partition("=")
+            if name not in {*options, "--help", "-h"}:
                 return f"no option {word} of {command.name}; there are {', '.join(sorted(options))}"
+            is_value = not value and not getattr(options.get(name), "is_flag", True)
         elif isinstance(command, click.Group) and re.fullmatch(r"[a-z-]+", word):
             found = command.get_command(click.Context(command), word)
             if found is None and command is cli:

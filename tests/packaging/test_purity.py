@@ -99,7 +99,7 @@ def test_only_layout_builds_lake_paths() -> None:
         if isinstance(node.value, str)  # type: ignore[attr-defined]
         and node.value.startswith(tuple(f"{layer}/" for layer in LAYERS))  # type: ignore[attr-defined]
     }
-    assert found - {"lake/layout.py"} == set(NO_PATHS)
+    assert found - {"lake/layout.py"} <= set(NO_PATHS)
 
 
 def test_no_column_list_stands_beside_the_contract() -> None:
