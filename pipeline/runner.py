@@ -1,7 +1,8 @@
 """Walks the graph: skips what is up to date, runs what is not, lets nothing half-done look finished.
 
 A source that fails does not stop what follows: that goes on with its last good version and is marked stale. Any other
-stage that fails stops those behind it. Every call of a stage leaves one audit record, failed ones included.
+stage that fails stops those behind it. Every stage that is not up to date leaves one audit record: failed ones too,
+and those that were skipped for it.
 """
 
 from __future__ import annotations
@@ -15,19 +16,16 @@ from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import Protocol
 
-from lake.errors import MirrorlakeError, TableError
+from lake.errors import LostRaceError, MirrorlakeError
 from pipeline import fingerprint
 from pipeline.context import RunContext
+from pipeline.defects import unexpected
 from pipeline.graph import Stage
 from pipeline.observe import logs
 from pipeline.observe.audit import write_stage_record
 from pipeline.outcome import RunOutcome, StageOutcome
 from pipeline.secret import mask
 from pipeline.stages import stage_module
-
-# A commit that lost a race may be tried again as it is; whatever else fails has been retried where it happened.
-RETRIED = (TableError,)
-ATTEMPTS = 3
 
 
 class Watcher(Protocol):
@@ -76,13 +74,8 @@ def _among_themselves(context: RunContext, names: Collection[str]) -> dict[str, 
 
 
 def _finished(context: RunContext, outcomes: list[StageOutcome], seconds: float) -> RunOutcome:
-    settings = context.workspace.settings
-    places = {
-        "lake": settings.lake.root,
-        "warehouse": str(settings.warehouse.path),
-        "published": str(settings.publish.folder),
-    }
-    return RunOutcome(context.run_id, settings.env, outcomes, seconds, places)
+    workspace = context.workspace
+    return RunOutcome(context.run_id, workspace.settings.env, outcomes, seconds, workspace.places())
 
 
 def unchanged(context: RunContext, stages: Iterable[Stage]) -> RunOutcome:
@@ -93,16 +86,18 @@ def unchanged(context: RunContext, stages: Iterable[Stage]) -> RunOutcome:
 def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
     """One stage: skipped, unchanged, or executed, recorded and remembered. Whatever it raises becomes an outcome."""
     blocker = _blocker(context, stage)
-    if blocker:
-        return StageOutcome(stage.name, "skipped", notes=(f"{blocker} did not succeed",))
     started_at, began = datetime.now(UTC), time.perf_counter()
     try:
-        outcome = _execute_if_needed(context, stage)
+        outcome = (
+            StageOutcome(stage.name, "skipped", notes=(f"{blocker} did not succeed",))
+            if blocker
+            else _execute_if_needed(context, stage)
+        )
     except MirrorlakeError as error:
         outcome = StageOutcome(stage.name, "failed", error=str(error))
     except Exception as error:
         logs.event("unforeseen", stage=stage.name, traceback="".join(traceback.format_exception(error)))
-        outcome = StageOutcome(stage.name, "failed", error=str(_unforeseen(error)))
+        outcome = StageOutcome(stage.name, "failed", error=str(unexpected(error)))
     outcome = _mark_stale(context, stage, _masked(outcome).timed(time.perf_counter() - began))
     logs.stage_ended(outcome)
     if outcome.status != "unchanged":
@@ -117,17 +112,6 @@ def _masked(outcome: StageOutcome) -> StageOutcome:
         problems=tuple(map(mask, outcome.problems)),
         notes=tuple(map(mask, outcome.notes)),
         error=outcome.error and mask(outcome.error),
-    )
-
-
-def _unforeseen(error: Exception) -> MirrorlakeError:
-    """A fault that no code of ours has words for: a message and a record, as for any other failure."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    first = str(error).split("\n", 1)[0]
-    return MirrorlakeError(
-        f"an unforeseen fault: {type(error).__name__}: {first}",
-        where=f"{last.filename}:{last.lineno}",
-        fix="run again with -v, which logs the traceback; if it comes again, report it with that",
     )
 
 
@@ -148,20 +132,22 @@ def _execute_if_needed(context: RunContext, stage: Stage) -> StageOutcome:
     )
     if known and known.outputs == fingerprint.parts(module.outputs(context, stage)):
         return StageOutcome(stage.name, "unchanged")
-    outcome = _with_retries(lambda: module.execute(context, stage))
+    outcome = _with_retries(context, lambda: module.execute(context, stage))
     if outcome.status == "done" and not outcome.again:
         outputs = fingerprint.parts(module.outputs(context, stage))
         fingerprint.write(context.workspace.objects, stage.job, inputs, outputs, context.run_id)
     return outcome
 
 
-def _with_retries(execute: Callable[[], StageOutcome]) -> StageOutcome:
-    for attempt in range(1, ATTEMPTS):
+def _with_retries(context: RunContext, execute: Callable[[], StageOutcome]) -> StageOutcome:
+    """A commit that lost a race is tried again as it is; whatever else fails has been retried where it happened."""
+    how = context.workspace.settings.run
+    for attempt in range(1, how.attempts):
         try:
             return execute()
-        except RETRIED as error:
+        except LostRaceError as error:
             logs.retrying(str(error), attempt)
-            time.sleep(0.2 * 2**attempt)
+            time.sleep(how.retry_seconds * 2 ** (attempt - 1))
     return execute()
 
 

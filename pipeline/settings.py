@@ -15,7 +15,7 @@ from typing import get_type_hints
 
 from lake.errors import ConfigError, UnknownChoiceError
 from pipeline.secret import Secret, mask
-from pipeline.settings_layers import Found, from_file, from_options, from_variables, read_dotenv
+from pipeline.settings_layers import DEBUG, Found, from_file, from_options, from_variables, read_dotenv
 from pipeline.settings_model import (
     AlertsSettings,
     DbtSettings,
@@ -76,6 +76,11 @@ def project_root() -> Path:
         f"no Mirrorlake project found: neither {here} nor a folder above it has {MARKER}",
         fix="change into the project, or set MIRRORLAKE_ROOT to its folder",
     )
+
+
+def is_debugging() -> bool:
+    """Whether tracebacks of unexpected errors are shown: ``MIRRORLAKE_DEBUG`` is set, and not to 0."""
+    return os.environ.get(DEBUG, "0") not in ("", "0")
 
 
 def load_settings(

@@ -16,8 +16,9 @@ from lake.errors import ConfigError
 from pipeline.settings_values import Leaf, from_text, from_toml
 
 PREFIX = "MIRRORLAKE_"
-# Read by pipeline.settings itself: where the project lies, and which file of variables to read (empty: none).
-RESERVED = ("MIRRORLAKE_ROOT", "MIRRORLAKE_DOTENV")
+DEBUG = "MIRRORLAKE_DEBUG"
+# No settings: where the project lies, which file of variables to read (empty: none), whether to show tracebacks.
+RESERVED = ("MIRRORLAKE_ROOT", "MIRRORLAKE_DOTENV", DEBUG)
 
 
 @dataclass(frozen=True)

@@ -108,11 +108,17 @@ class SourcesSettings:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What ``mirrorlake run`` covers when the command line does not say."""
+    """What ``mirrorlake run`` covers when the command line does not say, and how it takes a lost race.
+
+    A stage whose commit another writer forestalled is tried up to ``attempts`` times, after ``retry_seconds``, twice
+    that, and so on.
+    """
 
     first_date: date = date(2013, 7, 1)
     last_date: date = date(2013, 7, 7)
     locations: tuple[str, ...] = ("JFK", "LGA", "EWR")
+    attempts: int = field(default=3, metadata=POSITIVE)
+    retry_seconds: float = field(default=0.4, metadata={"minimum": 0})
 
 
 @dataclass(frozen=True)

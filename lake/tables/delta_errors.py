@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lake.errors import DamagedError, MirrorlakeError, TableError
+from lake.errors import DamagedError, LostRaceError, MirrorlakeError, TableError
 from lake.storage.faults import fault, storage_error
 
 REBUILD = "mirrorlake rebuild --from bronze makes silver again, mirrorlake run --force what follows"
@@ -38,7 +38,7 @@ def writing(where: str) -> Iterator[None]:
 
 
 def write_error(error: Exception, where: str) -> MirrorlakeError:
-    """The StorageError or TableError for a write that failed; an error of ours stays as it is."""
+    """The StorageError, LostRaceError or TableError for a write that failed; an error of ours stays as it is."""
     from deltalake.exceptions import CommitFailedError
 
     if isinstance(error, MirrorlakeError):
@@ -46,7 +46,7 @@ def write_error(error: Exception, where: str) -> MirrorlakeError:
     if fault(error) or isinstance(error, OSError):
         return storage_error(error, where, "write")
     if isinstance(error, CommitFailedError):
-        return TableError(
+        return LostRaceError(
             f"another writer was quicker: {first_line(error)}",
             where=where,
             fix="nothing was written; repeat the run (one run at a time holds the lease)",

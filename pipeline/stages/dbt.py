@@ -12,13 +12,19 @@ SHOWN = 5
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """What was loaded, dbt's target, and the project's code."""
+    """What was loaded, the run date that freshness is measured against, dbt's target, and the project's code."""
     return {
         "loaded": context.built_by("load"),
         "snapshot": context.inputs_of("load"),
+        "run_date": last_run_date(context),
         "target": context.workspace.settings.dbt.target,
         "code": code_hash(),
     }
+
+
+def last_run_date(context: RunContext) -> str:
+    """The newest day of the run: the tests of freshness ask whether the data reaches it."""
+    return max(context.selection.run_dates).isoformat()
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
@@ -34,10 +40,9 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     """
     from lake.writes import committing
 
-    last = max(context.selection.run_dates).isoformat()
     with committing("dbt.build", str(context.workspace.settings.warehouse.path)):
         result = context.workers.dbt.build(
-            {"run_date": last},
+            {"run_date": last_run_date(context)},
             exclude=["tag:contract"],
             progress=lambda done, total, name: context.advance(stage.name, done, total),
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lake.errors import StorageError, TableError
+from lake.errors import LostRaceError, StorageError, TableError
 from pipeline import runner
 from pipeline.context import Options, RunContext, Selection
 from pipeline.graph import Graph, Stage
@@ -130,7 +130,7 @@ def test_a_fault_that_nobody_foresaw_is_a_failure_with_a_place_and_a_record(
     assert outcome.exit_code == 1
     error = outcome.stages[2].error or ""
     assert "BrokenPipeError" in error
-    assert "test_runner.py:" in error
+    assert "where: pipeline/runner.py:" in error
     assert "what to do: " in error
     assert "silver" in {record.stage for record in read_run(open_workspace().objects, "run-1").records}
 
@@ -179,7 +179,7 @@ def test_what_is_asked_of_silver_is_done_although_nothing_has_changed(
 
 
 def test_a_lost_race_is_tried_again(go: Callable[..., RunOutcome], stages: Stages) -> None:
-    tries = iter([TableError("lost"), TableError("lost again"), None])
+    tries = iter([LostRaceError("lost"), LostRaceError("lost again"), None])
 
     def work() -> StageOutcome:
         error = next(tries)
@@ -192,6 +192,25 @@ def test_a_lost_race_is_tried_again(go: Callable[..., RunOutcome], stages: Stage
     assert stages.calls.count("gold") == 3
 
 
+def test_how_often_a_lost_race_is_tried_is_a_setting(
+    go: Callable[..., RunOutcome], stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("pipeline.runner.time.sleep", slept.append)
+    monkeypatch.setenv("MIRRORLAKE_RUN_ATTEMPTS", "4")
+    monkeypatch.setenv("MIRRORLAKE_RUN_RETRY_SECONDS", "0.5")
+    stages.work["gold"] = fail(LostRaceError("lost"))
+    assert words(go())["gold"] == "failed"
+    assert stages.calls.count("gold") == 4
+    assert slept == [0.5, 1, 2]
+
+
+def test_a_table_that_refuses_is_not_asked_again(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    stages.work["gold"] = fail(TableError("a lossy cast"))
+    assert words(go())["gold"] == "failed"
+    assert stages.calls.count("gold") == 1
+
+
 def test_what_left_something_out_is_tried_by_the_next_run(go: Callable[..., RunOutcome], stages: Stages) -> None:
     partly = StageOutcome("ingest api", "done", problems=("2013-07-04: timeout",), again=True)
     stages.work["ingest api"] = lambda: partly
@@ -200,6 +219,13 @@ def test_what_left_something_out_is_tried_by_the_next_run(go: Callable[..., RunO
     assert words(first)["silver"] == "stale"
     del stages.work["ingest api"]
     assert words(go("run-2"))["ingest api"] == "done"
+
+
+def test_what_was_skipped_is_recorded_too(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    stages.work["silver"] = fail(StorageError("the disk is full"))
+    go()
+    (skipped,) = [each for each in read_run(open_workspace().objects, "run-1").records if each.stage == "gold"]
+    assert (skipped.status, skipped.notes) == ("skipped", ("silver did not succeed",))
 
 
 def test_each_call_leaves_a_record_unchanged_ones_none(go: Callable[..., RunOutcome], stages: Stages) -> None:
