@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import importlib
+import os
+import select
 import sys
 
 import click
 
 from lake.errors import MirrorlakeError
 
+INTERRUPTED = 130  # what shells give for Ctrl-C
 COMMANDS = {
     "run": "Run the pipeline, or one stage of it, for one or many run dates.",
     "plan": "Say what a run would do and why; change nothing.",
@@ -91,12 +94,13 @@ def cli(ctx: click.Context, env: str | None) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; errors of ours become a message and an exit code, never a traceback."""
+    """Run the command line; whatever goes wrong becomes a message and an exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        result = cli.main(args=arguments, prog_name="mirrorlake", standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as error:
-        return error.exit_code
+        return _invoke(given)
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same command goes on where it was", err=True)
+        return INTERRUPTED
     except click.Abort:
         click.echo("aborted", err=True)
         return 1
@@ -104,10 +108,49 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except MirrorlakeError as error:
-        from pipeline.secret import mask
+        return _told(error)
+    except Exception as error:
+        return _told_last(error, given)
 
-        click.echo(f"error: {mask(str(error))}", err=True)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
+
+def _invoke(arguments: list[str]) -> int:
+    """Not by click's own ``main``, which takes every broken pipe, also one to a process of ours, for the reader's."""
+    try:
+        with cli.make_context("mirrorlake", list(arguments)) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as error:
+        result = error.exit_code
+    sys.stdout.flush()  # here, where a reader that has gone is no fault
+    return result if isinstance(result, int) else 0
+
+
+def _told(error: MirrorlakeError) -> int:
+    from pipeline.secret import mask
+
+    click.echo(f"error: {mask(str(error))}", err=True)
+    return error.exit_code
+
+
+def _told_last(error: Exception, arguments: list[str]) -> int:
+    """Something that no code of ours has words for; or only that nobody reads what we print any more."""
+    if isinstance(error, BrokenPipeError) and _reader_has_gone():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
         return 0
+    from pipeline.defects import unexpected
+    from pipeline.settings import is_debugging
+
+    if is_debugging() or {"-v", "--verbose"} & set(arguments):
+        import traceback
+
+        traceback.print_exception(error)
+    return _told(unexpected(error))
+
+
+def _reader_has_gone() -> bool:
+    """Whether nobody reads our standard output any more (``mirrorlake runs | head -1``)."""
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return False  # it is no file, which nobody can have closed
+    return any(event & select.POLLERR for _, event in poll.poll(0))

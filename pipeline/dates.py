@@ -1,4 +1,4 @@
-"""Run dates from the command line: one day, or a range of UTC days, both ends included."""
+"""Times on the command line: one day, a range of UTC days with both ends included, or a moment."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def parse_date(text: str, option: str) -> date:
     if not EARLIEST <= day <= today:
         raise UsageError(f"{option} {day} is out of range", fix=f"choose a UTC day from {EARLIEST} to {today}")
     return day
+
+
+def parse_moment(text: str, option: str) -> datetime:
+    """A day (its first instant) or a time of ISO 8601, in UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text!r} is not a time", fix="write it as 2013-07-04 or 2013-07-04T12:00:00Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def run_dates(one: str | None, first: str | None, last: str | None, default: tuple[date, date]) -> tuple[date, ...]:

@@ -56,6 +56,12 @@ def project_graph(workspace: Workspace) -> Graph:
     return build_graph(workspace.contracts, {name: each.reads for name, each in discover().items()})
 
 
+def opened(asked: Asked, overrides: Mapping[str, str] | None = None) -> Workspace:
+    """The workspace that was asked for, with ``overrides`` of settings."""
+    engine = {"gold.engine": asked.engine} if asked.engine else {}
+    return open_workspace(asked.env, asked.config, {**engine, **(overrides or {})})
+
+
 def prepare(asked: Asked, workspace: Workspace) -> RunContext:
     """Check everything that was asked before anything is done."""
     settings = workspace.settings
@@ -107,8 +113,7 @@ def assessed(context: RunContext) -> list[Assessment]:
 
 def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutcome:
     """Run what was asked, with ``overrides`` of settings. Raises only for what keeps the run from beginning."""
-    engine = {"gold.engine": asked.engine} if asked.engine else {}
-    workspace = open_workspace(asked.env, asked.config, {**engine, **(overrides or {})})
+    workspace = opened(asked, overrides)
     logs.configure(verbose=asked.verbose, settings=workspace.settings)
     context = prepare(asked, workspace)
     logs.bind(run_id=context.run_id)

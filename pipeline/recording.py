@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake.errors import MirrorlakeError, SourceError, UsageError
+from pipeline.dates import parse_date
 from pipeline.places import resolve
 
 if TYPE_CHECKING:
@@ -87,14 +88,8 @@ def date_range(first: str | None, last: str | None, *, today_if_missing: bool = 
         first = datetime.now(UTC).date().isoformat()
     if first is None:
         raise UsageError("no date is given", fix="say --from YYYY-MM-DD, and --to for more than one day")
-    begin, end = _day("--from", first), _day("--to", last or first)
+    begin = parse_date(first, "--from")
+    end = parse_date(last, "--to") if last else begin
     if end < begin:
         raise UsageError(f"--to {end} lies before --from {begin}", fix="exchange them")
     return [begin + timedelta(days=day) for day in range((end - begin).days + 1)]
-
-
-def _day(option: str, text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise UsageError(f"{option} {text[:40]!r} is no date", fix="write it as YYYY-MM-DD") from None

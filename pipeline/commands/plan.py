@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from pipeline.commands import options
 
 
 @click.command()
-@click.option("--run-date", metavar="DATE", help="One UTC day, YYYY-MM-DD.")
-@click.option("--from", "first", metavar="DATE", help="First UTC day of a range.")
-@click.option("--to", "last", metavar="DATE", help="Last UTC day of a range, included.")
-@click.option("--location", "locations", multiple=True, metavar="NAME", help="A place; repeat it.")
-@click.option("--job", "jobs", multiple=True, metavar="STAGE", help="Only this stage; repeat it.")
-@click.option("--force", is_flag=True, help="As if run --force.")
+@options.together(options.run_date, options.first, options.last, options.locations, options.jobs)
+@options.together(options.env, options.config, options.engine, options.live, options.forecast, options.force)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **asked: object) -> None:
+def command(
+    ctx: click.Context, /, env: str | None, config: Path | None, engine: str | None, as_json: bool, **asked: object
+) -> None:
     """Say what a run would do and why; change nothing."""
     import json
 
-    from pipeline.launch import Asked, assessed, prepare
-    from pipeline.workspace import open_workspace
+    from pipeline.launch import Asked, assessed, opened, prepare
 
-    env = (ctx.obj or {}).get("env")
-    context = prepare(Asked(env=env, **asked), open_workspace(env))  # type: ignore[arg-type]
-    work = assessed(context)
+    wanted = Asked(env=env or (ctx.obj or {}).get("env"), config=config, engine=engine, **asked)  # type: ignore[arg-type]
+    work = assessed(prepare(wanted, opened(wanted)))
     if as_json:
         click.echo(json.dumps([{"stage": a.stage.name, "runs": bool(a.reasons), "why": list(a.reasons)} for a in work]))
         return

@@ -6,23 +6,12 @@ from pathlib import Path
 
 import click
 
+from pipeline.commands import options
+
 
 @click.command()
-@click.option("--run-date", metavar="DATE", help="One UTC day, YYYY-MM-DD.")
-@click.option("--from", "first", metavar="DATE", help="First UTC day of a range.")
-@click.option("--to", "last", metavar="DATE", help="Last UTC day of a range, included.")
-@click.option(
-    "--location", "locations", multiple=True, metavar="NAME", help='A place, e.g. "New York" or JFK; repeat it.'
-)
-@click.option(
-    "--job", "jobs", multiple=True, metavar="STAGE", help="Only this stage (see: mirrorlake jobs); repeat it."
-)
-@click.option("--env", "env", metavar="NAME", help="dev, rehearsal or prod.")
-@click.option("--config", type=click.Path(path_type=Path), help="A TOML file whose settings win over the profile's.")
-@click.option("--engine", metavar="NAME", help="polars or duckdb: what runs the transformations.")
-@click.option("--live", is_flag=True, help="Fetch from the API instead of the recordings.")
-@click.option("--forecast", is_flag=True, help="Also fetch the forecast (with --live).")
-@click.option("--force", is_flag=True, help="Run every stage, even if nothing has changed.")
+@options.together(options.run_date, options.first, options.last, options.locations, options.jobs)
+@options.together(options.env, options.config, options.engine, options.live, options.forecast, options.force)
 @click.option("--accept-shrink", is_flag=True, help="Let a snapshot in that is much smaller than the last.")
 @click.option("--write-csv", is_flag=True, help="Also write silver as CSV, to look at in a spreadsheet.")
 @click.option("--run-id", metavar="ID", help="Join the run of this id (several machines, one run).")

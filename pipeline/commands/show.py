@@ -45,6 +45,7 @@ def command(
     Formats are --json and --csv; plain text otherwise.
     """
     from lake.errors import UsageError
+    from pipeline.dates import parse_moment
     from pipeline.workspace import open_workspace
 
     if as_json and as_csv:
@@ -61,7 +62,7 @@ def command(
     if history:
         _print_history(opened, as_json=as_json)
         return
-    at = opened.version_at(_moment(as_of)) if as_of else version
+    at = opened.version_at(parse_moment(as_of, "--as-of")) if as_of else version
     rows, count = _rows(opened, keys, at, limit, columns)
     if as_json:
         click.echo(json.dumps(rows.to_dicts(), default=_text, indent=1))
@@ -136,16 +137,6 @@ def _print_history(table: LakeTable, *, as_json: bool) -> None:
         click.echo(json.dumps(entries, indent=1))
     else:
         print_rows(tuple(entries[0]), [tuple(entry.values()) for entry in entries])
-
-
-def _moment(text: str) -> datetime:
-    from lake.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no time", fix="write it as 2013-07-04 or 2013-07-04T12:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(cell: object) -> str:

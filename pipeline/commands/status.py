@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from pipeline.commands import options
 
 
 @click.command()
-@click.option("--from", "first", metavar="DATE", help="First UTC day to look for.")
-@click.option("--to", "last", metavar="DATE", help="Last UTC day to look for, included.")
-@click.option("--location", "locations", multiple=True, metavar="NAME", help="A place; repeat it.")
+@options.together(options.first, options.last, options.locations)
+@options.together(options.env, options.config, options.engine, options.live, options.forecast)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **asked: object) -> None:
+def command(
+    ctx: click.Context, /, env: str | None, config: Path | None, engine: str | None, as_json: bool, **asked: object
+) -> None:
     """Show which run dates are there, missing or stale, and which stages are behind."""
     import json
     from dataclasses import asdict
 
-    from pipeline.launch import Asked, prepare
+    from pipeline.launch import Asked, opened, prepare
     from pipeline.status import coverage, spans, stage_states
-    from pipeline.workspace import open_workspace
 
-    env = (ctx.obj or {}).get("env")
-    context = prepare(Asked(env=env, **asked), open_workspace(env))  # type: ignore[arg-type]
+    wanted = Asked(env=env or (ctx.obj or {}).get("env"), config=config, engine=engine, **asked)  # type: ignore[arg-type]
+    context = prepare(wanted, opened(wanted))
     covered, states = coverage(context), stage_states(context)
     if as_json:
         rows = {"coverage": [asdict(c) for c in covered], "stages": [asdict(s) for s in states]}

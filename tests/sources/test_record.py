@@ -132,7 +132,7 @@ def test_nothing_is_listed_when_nothing_came(run_cli: RunCli, samples: Path, api
     [
         (("--from", "2024-01-01"), "--location"),
         (("--location", "Boston"), "no date is given"),
-        (("--location", "Boston", "--from", "1.1.2024"), "'1.1.2024' is no date"),
+        (("--location", "Boston", "--from", "1.1.2024"), "'1.1.2024' is not a date"),
         (("--location", "Boston", "--from", "2024-01-02", "--to", "2024-01-01"), "lies before"),
         (("--location", "../../etc", "--from", "2024-01-01"), "this one has '//'"),
         (("--location", "Springfield", "--from", "2024-01-01"), "may be one of"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -45,7 +45,8 @@ def test_help_imports_nothing_of_ours_but_the_list_of_commands() -> None:
 def test_a_commands_help_imports_click_and_itself_only(name: str) -> None:
     modules = imported_by(name, "--help")
     ours = {module for module in modules if module.split(".")[0] in ("lake", "warehouse", "pipeline")}
-    assert ours <= {"lake", "lake.errors", "pipeline", "pipeline.cli", "pipeline.commands", f"pipeline.commands.{name}"}
+    shared = {"lake", "lake.errors", "pipeline", "pipeline.cli", "pipeline.commands", "pipeline.commands.options"}
+    assert ours <= {*shared, f"pipeline.commands.{name}"}
     assert not modules & HEAVY
 
 
@@ -102,23 +103,62 @@ def test_an_unknown_environment_is_refused_whichever_way_it_is_said(
 def test_errors_become_messages_and_exit_codes(
     run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, error: Exception, exit_code: int, words: str
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr("pipeline.workspace.open_workspace", fail)
+    fail_with(monkeypatch, error)
     said = run_cli("runs")
     assert said.exit_code == exit_code
     assert words in said.err
     assert "Traceback" not in said.text
 
 
-def test_a_reader_that_goes_away_is_no_error(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise BrokenPipeError
+        raise error
 
     monkeypatch.setattr("pipeline.workspace.open_workspace", fail)
-    monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert cli.main(["runs"]) == 0
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    code = "import sys\nfrom pipeline.cli import main\nsys.exit(main(['contracts', '--help']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_a_pipe_that_breaks_elsewhere_is_an_error(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(monkeypatch, BrokenPipeError(32, "Broken pipe"))
+    said = run_cli("runs")
+    assert said.exit_code == 1
+    assert "BrokenPipeError" in said.err
+
+
+def test_a_fault_that_nobody_foresaw_is_told_as_a_defect(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(monkeypatch, ZeroDivisionError("division by zero"))
+    said = run_cli("runs")
+    assert said.exit_code == 1
+    assert "error: unexpected error (a defect of Mirrorlake): ZeroDivisionError: division by zero" in said.err
+    assert "where: pipeline/commands/runs.py:" in said.err
+    assert "Traceback" not in said.text
+    monkeypatch.setenv("MIRRORLAKE_DEBUG", "1")
+    assert "Traceback" in run_cli("runs").err
+
+
+def test_ctrl_c_ends_with_one_line(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(monkeypatch, KeyboardInterrupt())
+    said = run_cli("runs")
+    assert said.exit_code == 130
+    assert said.err.strip() == "interrupted; the same command goes on where it was"
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_what_would_run_is_asked_with_the_options_of_a_run(run_cli: RunCli, tmp_path: Path, command: str) -> None:
+    settings = tmp_path / "own.toml"
+    settings.write_text('[gold]\nengine = "quack"\n')
+    assert "own.toml:2" in run_cli(command, "--config", str(settings)).err
+    assert "duckdb" in run_cli(command, "--engine", "quack").err
+    assert run_cli(command, "--engine", "duckdb", "--live").exit_code == 0
 
 
 def test_the_module_runs_like_the_run_command() -> None:
