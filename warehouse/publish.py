@@ -108,7 +108,13 @@ def _snapshot(connection: duckdb.DuckDBPyConnection, build: str) -> int | None:
     ).fetchone()
     if there is None:
         return None
-    return _first(connection.execute(f"SELECT max(snapshot_number) FROM {quoted(build)}.{HISTORY}"))
+    # The newest, not the highest: numbers begin again where the lake was made anew beside this file.
+    return _first(
+        connection.execute(
+            f"SELECT snapshot_number FROM {quoted(build)}.{HISTORY} WHERE snapshot_number IS NOT NULL "
+            "ORDER BY entry DESC NULLS LAST LIMIT 1"
+        )
+    )
 
 
 def _first(cursor: duckdb.DuckDBPyConnection) -> int | None:

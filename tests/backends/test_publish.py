@@ -71,9 +71,16 @@ def test_every_mart_becomes_a_table(warehouse: Path, folder: Path) -> None:
 
 def test_the_snapshot_that_was_loaded_is_told(warehouse: Path, folder: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw._load_history (snapshot_number BIGINT)")
-        connection.execute("INSERT INTO raw._load_history VALUES (NULL), (7), (8)")
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw._load_history (entry BIGINT, snapshot_number BIGINT)")
+        connection.execute("INSERT INTO raw._load_history VALUES (1, NULL), (2, 7), (3, 8)")
     assert publish(warehouse, folder, "run-1").snapshot == 8
+
+
+def test_the_newest_snapshot_counts_where_the_lake_was_made_anew(warehouse: Path, folder: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw._load_history (entry BIGINT, snapshot_number BIGINT)")
+        connection.execute("INSERT INTO raw._load_history VALUES (1, 7), (2, 1), (3, NULL)")
+    assert publish(warehouse, folder, "run-1").snapshot == 1
 
 
 def test_two_files_are_kept_and_names_are_never_used_twice(warehouse: Path, folder: Path) -> None:
