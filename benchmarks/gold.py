@@ -216,7 +216,7 @@ outputs, zstd. Seeded data; each contender in its own process, the best of its r
 {same} ({CHECKED_ROWS // 1000} thousand rows compared value by value): {told}.
 
 {os.cpu_count()} cores, {platform.machine()}. Load average {load:.1f} at the start: where other work shares the cores,
-compare the CPU seconds. {versions}.
+compare the CPU seconds (pandas uses one core, the others all). {versions}.
 Repeat: `python benchmarks/gold.py --write`.
 """
 
