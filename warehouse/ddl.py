@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Literal
 
+from lake import sql
 from lake.contract import relations
 from lake.contract.model import Column, Contract, Reference, Rule, RuleKind, Type
 from lake.errors import UnknownChoiceError
@@ -88,7 +89,7 @@ def literal(value: object, dialect: Dialect) -> str:
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return sql.literal(value)
     return str(value)
 
 

@@ -12,10 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lake.duck import configure
 from lake.errors import DamagedError, MirrorlakeError, StorageError, WarehouseError
+from lake.sql import literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
+
+__all__ = [
+    "configure", "explained", "is_damaged", "literal", "memory", "opened", "quoted", "set_aside", "synced", "translated"
+]  # fmt: skip
 
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 _FILE = re.compile(r'file "([^"]+)"')
@@ -24,26 +30,6 @@ _DAMAGE = ("not a valid DuckDB database", "Corrupt database file", "replaying WA
 _SHORT_READ = "Could not read enough bytes"
 _FULL = ("No space left", "Disk quota exceeded", "File too large")
 _REFUSED = ("Cannot open file", "Permission denied", "Read-only file system", "Is a directory")
-
-
-def quoted(name: str) -> str:
-    """``name`` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """``text`` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def configure(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """UTC, no progress bar (it prints into piped output), no names of Python variables, no download of extensions."""
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET python_enable_replacements = false")
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
-    return connection
 
 
 @contextlib.contextmanager

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from lake.contract.model import Contract, Type
+from lake.duck import configure
 from lake.engines import Days, Input, duckdb_windows
 from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
+from lake.sql import quoted
 from lake.transforms.model import Frame, HourSpine, Transformation
 
 if TYPE_CHECKING:
@@ -32,10 +34,6 @@ def _native(kind: Type) -> str:
         "timestamp": "TIMESTAMPTZ",
     }
     return f"DECIMAL({kind.precision}, {kind.scale or 0})" if kind.kind == "decimal" else plain[kind.kind]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 class DuckDBEngine:
@@ -100,14 +98,12 @@ class DuckDBEngine:
         if self.threads:
             config["threads"] = self.threads
         connection = resources.enter_context(contextlib.closing(duckdb.connect(":memory:", config=config)))
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        return connection
+        return configure(connection)
 
 
 def _scan(connection: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:
     """The contract's columns of the files; no file is an empty relation of the same types."""
-    typed = [(_quoted(column.name), _native(column.type)) for column in given.contract.columns]
+    typed = [(quoted(column.name), _native(column.type)) for column in given.contract.columns]
     if not given.files:
         return connection.sql("SELECT " + ", ".join(f"NULL::{kind} AS {name}" for name, kind in typed) + " LIMIT 0")
     return connection.read_parquet(given.files, union_by_name=True).select(", ".join(name for name, _ in typed))
@@ -115,9 +111,9 @@ def _scan(connection: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBP
 
 def _hours(connection: duckdb.DuckDBPyConnection, spans: pa.Table, spine: HourSpine) -> duckdb.DuckDBPyRelation:
     """Every hour from the first day's 00:00 to the last day's 23:00, per row of ``spans``."""
-    by = ", ".join(_quoted(name) for name in spine.by)
+    by = ", ".join(quoted(name) for name in spine.by)
     hours = "generate_series(first_day::TIMESTAMPTZ, last_day::TIMESTAMPTZ + INTERVAL 23 HOUR, INTERVAL 1 HOUR)"
-    return connection.from_arrow(spans).select(f"{by}, unnest({hours}) AS {_quoted(spine.at)}")
+    return connection.from_arrow(spans).select(f"{by}, unnest({hours}) AS {quoted(spine.at)}")
 
 
 def _until_read(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import DamagedError, MissingExtraError, UnknownChoiceError, WarehouseError
+from lake.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -160,8 +161,7 @@ def _midnight(day: date | None) -> datetime | None:
 
 def _at_places(location_ids: Sequence[str]) -> str:
     """A filter in MetricFlow's words. Ids come from the published places, never from the command line."""
-    quoted = ", ".join("'" + each.replace("'", "''") + "'" for each in location_ids)
-    return "{{ Entity('location') }} IN (" + quoted + ")"
+    return "{{ Entity('location') }} IN (" + ", ".join(map(literal, location_ids)) + ")"
 
 
 def _plain(value: Any) -> Any:

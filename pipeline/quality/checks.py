@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lake.contract.model import Contract
+from lake.duck import configure
 from lake.errors import MissingExtraError
+from lake.sql import literal, quoted
 from pipeline.quality.model import Batch, CheckResult
 from pipeline.quality.suite import expectations, helper_columns
 
@@ -109,18 +110,13 @@ def read_frame(contract: Contract, batch: Batch) -> pd.DataFrame:
 
     connection = duckdb.connect(batch.database or ":memory:", read_only=batch.database is not None)
     try:
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        origin = batch.relation or f"read_parquet({_literals(batch.files)}, union_by_name = true)"
+        configure(connection)
+        origin = batch.relation or f"read_parquet([{', '.join(map(literal, batch.files))}], union_by_name = true)"
         found = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {origin}").fetchall()]  # noqa: S608
-        columns = [f'"{name}"' for name in contract.column_names if name in found]
-        columns += [f'{sql} AS "{name}"' for name, sql in helper_columns(contract).items()]
+        columns = [quoted(name) for name in contract.column_names if name in found]
+        columns += [f"{sql} AS {quoted(name)}" for name, sql in helper_columns(contract).items()]
         table: Any = connection.execute(f"SELECT {', '.join(columns)} FROM {origin}").to_arrow_table()  # noqa: S608
     finally:
         connection.close()
     frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
-
-
-def _literals(files: Sequence[str]) -> str:
-    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"[{quoted}]"

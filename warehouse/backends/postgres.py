@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lake.errors import MissingExtraError, StorageError
 from lake.retries import log_retries
+from lake.sql import quoted
 from warehouse.backends._postgres_errors import Lost, described, judged
 from warehouse.backends._postgres_load import Load
 from warehouse.backends.base import SCHEMA, Backend, Dialect, Rows
@@ -142,8 +143,7 @@ class PostgresBackend(Backend):
 
 def _options(schema: str) -> str:
     """Settings of a reading session, as libpq wants them: blanks and backslashes escaped."""
-    path = '"' + schema.replace('"', '""') + '"'
-    escaped = path.replace("\\", "\\\\").replace(" ", "\\ ")
+    escaped = quoted(schema).replace("\\", "\\\\").replace(" ", "\\ ")
     return f"-c search_path={escaped} -c timezone=UTC -c default_transaction_read_only=on"
 
 
