@@ -10,12 +10,12 @@ import polars as pl
 from lake import layout
 from lake.contract.model import Contract, Reference
 from lake.engines import Days
-from lake.errors import DamagedError, StorageError, TableError
+from lake.errors import StorageError, TableError
 from lake.gold.reach import days_of
 from lake.gold.snapshot import Stand
 from lake.merge import partition_of
 from lake.storage.objects import Objects
-from lake.tables.delta import LakeTable
+from lake.tables.delta import LakeTable, reading
 
 MISSING = -1  # the version of a table that does not exist yet: it is read as empty
 NOT_THERE = Stand(MISSING, "")
@@ -94,8 +94,9 @@ class Tables:
             return None
         columns = list(parent.column_names)
         try:
-            before = self.scan(parent.table, since.version).select(columns).collect()
-        except (TableError, StorageError, DamagedError, pl.exceptions.PolarsError, OSError):
+            with reading(self.open(parent.table).url):
+                before = self.scan(parent.table, since.version).select(columns).collect()
+        except (TableError, StorageError):
             return None  # vacuumed: the whole table is built anew
         after = self.scan(parent.table).select(columns).collect()
         changed = pl.concat(

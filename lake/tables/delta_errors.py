@@ -13,14 +13,16 @@ REBUILD = "mirrorlake rebuild --from bronze makes silver again, mirrorlake run -
 
 @contextmanager
 def reading(where: str) -> Iterator[None]:
-    """Stand around the collecting of a scan: a file that is missing or unreadable becomes a DamagedError."""
+    """Stand around the collecting of a scan: a file that is missing, unreadable or no file of this table becomes a
+    DamagedError. Polars panics, which is no Exception, where a file ends before its footer says so.
+    """
     import polars as pl
 
     try:
         yield
     except FileNotFoundError as error:
         raise DamagedError(f"a data file is missing: {first_line(error)}", where=where, fix=REBUILD) from None
-    except (OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if fault(error):
             raise storage_error(error, where, "read") from error
         raise DamagedError(f"a data file cannot be read: {first_line(error)}", where=where, fix=REBUILD) from None

@@ -17,7 +17,7 @@ from lake.contract.model import Granularity, Partition
 from lake.errors import DamagedError, StorageError, TableError
 from lake.storage.objects import Objects
 from lake.tables import delta_write
-from lake.tables.delta import PARTITION_COLUMN, LakeTable
+from lake.tables.delta import PARTITION_COLUMN, LakeTable, reading
 
 SCHEMA = pa.schema(
     [
@@ -296,18 +296,30 @@ def test_what_the_library_refuses_is_an_error_of_ours(table: LakeTable, monkeypa
         put(table, rows())
 
 
-@pytest.mark.parametrize("how", ["missing", "cut", "rubbish"])
+@pytest.mark.parametrize("how", ["missing", "cut", "rubbish", "another table's", "broken footer"])
 def test_a_damaged_data_file_is_named(table: LakeTable, how: str) -> None:
     put(table, rows())
     file = Path(table.files()[0])
+    data = file.read_bytes()
     if how == "missing":
         file.unlink()
+    elif how == "another table's":
+        pl.DataFrame({"other": [1]}).write_parquet(file)
     else:
-        file.write_bytes(file.read_bytes()[:100] if how == "cut" else b"rubbish")
-    with pytest.raises(DamagedError) as caught:
-        table.read()
-    assert table.url in str(caught.value)
-    assert "rebuild --from bronze" in str(caught.value)
+        damage = {"cut": data[:100], "rubbish": b"rubbish", "broken footer": data[:-200] + bytes(100) + data[-100:]}
+        file.write_bytes(damage[how])
+    for read in (table.read, table.height):
+        if how == "another table's" and read == table.height:
+            continue  # Parquet's own count answers, and no column is looked at
+        with pytest.raises(DamagedError) as caught:
+            read()
+        assert table.url in str(caught.value)
+        assert "rebuild --from bronze" in str(caught.value)
+
+
+def test_a_panic_of_polars_is_a_damaged_file() -> None:
+    with pytest.raises(DamagedError, match="index out of bounds"), reading("somewhere"):
+        raise pl.exceptions.PanicException("index out of bounds")
 
 
 def test_a_damaged_log_is_named(table: LakeTable) -> None:
