@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTITION_COLUMN", "LakeTable", "reading"]
 
-SAFE_RETENTION_HOURS = 168
-
 
 class LakeTable:
     """The Delta table in the folder ``path`` of ``objects``. Nothing is opened before it is asked for."""
@@ -194,9 +192,7 @@ class LakeTable:
         with committing("table.optimize", self.url), writing(self.url):
             return dict(opened.optimize.compact())
 
-    def vacuum(
-        self, retention_hours: float = SAFE_RETENTION_HOURS, dry_run: bool = True, keep_versions: Collection[int] = ()
-    ) -> list[str]:
+    def vacuum(self, retention_hours: float, dry_run: bool = True, keep_versions: Collection[int] = ()) -> list[str]:
         """Delete files that neither a version younger than ``retention_hours`` nor one of ``keep_versions`` needs.
 
         With ``dry_run`` they are only named.

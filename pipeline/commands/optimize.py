@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lake.tables.delta import LakeTable
     from pipeline.workspace import Workspace
 
-SAFE_HOURS = 168
+SAFE_HOURS = 168  # readers of a version that was replaced have a week to end
 
 
 @click.command()
@@ -56,9 +56,9 @@ def command(
             fix=f"use {SAFE_HOURS} or more, or say --force when nobody reads",
         )
     workspace = open_workspace(env or (ctx.obj or {}).get("env"))
-    keep = _kept_versions(workspace)
     rows = []
     with alone(workspace, "optimize"):
+        keep = _kept_versions(workspace)
         for name, lake_table in _tables(workspace, table):
             before = len(lake_table.files())
             merged = 0 if dry_run else int(lake_table.optimize()["numFilesRemoved"])
@@ -94,4 +94,6 @@ def _kept_versions(workspace: Workspace) -> dict[str, tuple[int, ...]]:
 
     snapshot = latest_snapshot(workspace.objects)
     named = {**snapshot.inputs, **snapshot.tables} if snapshot else {}
-    return {name: (version,) for name, version in named.items() if version >= 0}
+    newest = {name: workspace.table(name).version() for name in named if name in workspace.contracts}
+    # A table that was deleted and made again has not come to that version yet.
+    return {name: (named[name],) for name, there in newest.items() if there is not None and 0 <= named[name] <= there}

@@ -40,6 +40,7 @@ def command(ctx: click.Context, yes: bool, env: str | None) -> None:
         click.echo("kept: bronze, refused bodies, audit trail")
         click.confirm(f"Delete {len(keys):,} objects of the lake and {len(files):,} database files?", abort=True)
     with alone(workspace, "reset"):
+        keys, files = _built(workspace), _files(workspace)  # a run may have ended since we asked
         _delete(workspace, keys, files)
     click.echo(
         f"deleted {len(keys):,} objects of the lake and {len(files):,} database files; bronze and audit are kept"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake.contract.model import Contract
+from lake.contract.relations import parents_first
 from pipeline.context import Parts, RunContext
 from pipeline.fingerprint import code_hash
 from pipeline.graph import Stage
@@ -22,9 +24,8 @@ if TYPE_CHECKING:
 
 
 def silver_contracts(workspace: Workspace) -> list[Contract]:
-    """Contracts of silver, parents before children, so that a run's order never depends on names."""
-    silver = [contract for contract in workspace.contracts.values() if contract.layer == "silver"]
-    return sorted(silver, key=lambda contract: (bool(contract.references), contract.table))
+    """Contracts of silver, each after those that it references."""
+    return parents_first(contract for contract in workspace.contracts.values() if contract.layer == "silver")
 
 
 def loads_of(workspace: Workspace, contract: Contract) -> list[LoadRef]:
@@ -128,16 +129,30 @@ class Parser:
 
 
 def write_csv(workspace: Workspace, contracts: Sequence[Contract]) -> None:
-    """Write each silver table as CSV beside the lake, for a look in a spreadsheet."""
+    """Write each silver table as CSV beside the lake, for a look in a spreadsheet. StorageError where it cannot be."""
+    folder = workspace.settings.data / "csv"
+    for contract in contracts:
+        table = workspace.table(contract.table)
+        if table.exists():
+            rows = table.read().select(contract.column_names).sort(contract.primary_key)
+            _put_csv(rows, folder / f"{contract.table}.csv")
+
+
+def _put_csv(rows: pl.DataFrame, target: Path) -> None:
+    """Write whole or not at all."""
+    import polars as pl
+
+    from lake.storage.faults import storage_error
     from lake.writes import committing
 
-    folder = workspace.settings.data / "csv"
-    folder.mkdir(parents=True, exist_ok=True)
-    for contract in contracts:
-        if not workspace.table(contract.table).exists():
-            continue
-        rows = workspace.table(contract.table).scan().select(contract.column_names).sort(contract.primary_key).collect()
-        target, unfinished = folder / f"{contract.table}.csv", folder / f".{contract.table}.csv.unfinished"
-        rows.write_csv(unfinished)
-        with committing("silver.csv", str(target)):
-            unfinished.replace(target)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            rows.write_csv(unfinished)
+            with committing("silver.csv", str(target)):
+                unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise storage_error(error, str(target), "write") from error

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from typing import Any
 import orjson
 import pytest
 
+from lake.contract.model import Reference
+from lake.errors import StorageError
+from lake.gold.snapshot import commit
 from pipeline.places import resolve
 from pipeline.replay import alone, chosen
 from pipeline.sources import source as open_source
-from pipeline.stages.silver import Parser, update_table
+from pipeline.stages.silver import Parser, silver_contracts, update_table, write_csv
 from pipeline.workspace import Workspace, open_workspace
 
 RunCli = Callable[..., Any]
@@ -286,8 +290,6 @@ def test_reset_keeps_bronze_and_audit_and_asks(
 
 
 def test_reset_is_refused_in_prod(run_cli: RunCli, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     from pipeline import workspace as module
 
     prod = Workspace(replace(workspace.settings, env="prod"))
@@ -327,6 +329,69 @@ def test_optimize(run_cli: RunCli, workspace: Workspace) -> None:
     assert rows(run_cli, *short, "--force")[0]["old files deleted"] == 1
     assert len(rows(run_cli, "show", TABLE, "--limit", "100")) == 48
     assert TABLE in run_cli("optimize").out
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
+    """Let another run do this just before a command gets the lease."""
+    from pipeline import replay
+
+    held = replay.alone
+
+    def late(workspace: Workspace, why: str) -> Any:
+        work()
+        return held(workspace, why)
+
+    monkeypatch.setattr(replay, "alone", late)
+
+
+@pytest.mark.parametrize("named", [0, 7])
+def test_what_a_run_still_stands_on_is_kept_by_optimize(
+    run_cli: RunCli, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    receive(workspace, "JFK", lambda hourly: hourly["temperature_2m"].__setitem__(0, 39.5))
+    merge(workspace)
+    nothing: dict[str, Any] = {"tables": {}, "built": {}, "summaries": {}, "created_by": "other"}
+    meanwhile(monkeypatch, lambda: commit(workspace.objects, None, inputs={TABLE: named}, **nothing))
+    done = rows(run_cli, "optimize", TABLE, "--vacuum", "--retention-hours", "0", "--force")
+    assert done[0]["old files deleted"] == (0 if named == 0 else 1)  # 7: of a table that was made again since
+
+
+def test_reset_deletes_what_came_while_it_asked(
+    run_cli: RunCli, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile(monkeypatch, lambda: workspace.objects.put("gold/late/a.parquet", b"x", "test"))
+    assert run_cli("reset", "--yes").exit_code == 0
+    assert workspace.objects.list("gold") == []
+
+
+def test_silver_goes_parents_first_however_long_the_chain(workspace: Workspace) -> None:
+    child = workspace.contracts[TABLE]
+    key = child.primary_key
+    first = replace(child, table="a_grandchild", references=(Reference(key, TABLE, key),), _by_name={})
+    workspace.contracts[first.table] = first
+    names = [contract.table for contract in silver_contracts(workspace)]
+    assert names.index("weather_locations") < names.index(TABLE) < names.index("a_grandchild")
+
+
+def test_a_csv_that_cannot_be_written_says_where_and_why(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    contracts = silver_contracts(workspace)
+    folder = workspace.settings.data / "csv"
+    folder.write_text("a file where the folder goes")
+    with pytest.raises(StorageError, match="cannot write") as caught:
+        write_csv(workspace, contracts)
+    assert str(folder) in str(caught.value.where)
+    folder.unlink()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("polars.DataFrame.write_csv", full)
+        with pytest.raises(StorageError, match="the disk is full"):
+            write_csv(workspace, contracts)
+    assert list(folder.iterdir()) == []
+    write_csv(workspace, contracts)
+    assert len(list(folder.iterdir())) == 2
 
 
 def test_optimize_before_the_first_run(run_cli: RunCli, project: Path) -> None:
