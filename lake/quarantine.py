@@ -1,7 +1,8 @@
 """Quarantine: rows that broke the contract, kept with every reason beside the table that they did not enter.
 
 One Delta table per silver table, by payload: what a load brings again takes the place of what it brought before.
-Nothing in it comes from a clock: ``rejected_at`` is when the payload was fetched, so a rebuild gives the same rows.
+Nothing in it comes from a clock: ``_rejected_at`` is when the payload was fetched, so a rebuild gives the same rows. It
+is metadata and outside equality: another lake got the same payload at another time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "row": pl.String(),
     "owner": pl.String(),
     "contract_version": pl.String(),
-    "rejected_at": pl.Datetime("us", "UTC"),
+    "_rejected_at": pl.Datetime("us", "UTC"),
 }
 """A rejected row: where it came from, every rule that it broke and why, the row as received (JSON), who owns the
 contract, and when the payload was fetched."""
@@ -46,7 +47,7 @@ def rows(objects: Objects, name: str) -> pl.DataFrame:
     stored = table(objects, name)
     if not stored.exists():
         return pl.DataFrame(schema=COLUMNS)
-    return _sorted(stored.read().select(*COLUMNS))
+    return _sorted(_aligned(stored.read()))
 
 
 def store(
@@ -64,21 +65,27 @@ def store(
     """
     stored = table(objects, contract.table)
     new = _as_stored(contract, fetched_at, rejected)
+    schema = new.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    fits = True
     if not stored.exists():
-        if new.is_empty():
-            return set()
         before = new.clear()
     else:
-        months = None if everything else {day.replace(day=1) for day in _run_dates(fetched_at)}
-        before = _sorted(stored.read(months).select(*COLUMNS))
+        fits = stored.has_shape(schema, _PARTITION)
+        months = None if everything or not fits else {day.replace(day=1) for day in _run_dates(fetched_at)}
+        before = _sorted(_aligned(stored.read(months)))
     kept = before.clear() if everything else before.filter(~pl.col("_payload").is_in(list(fetched_at)))
     after = _sorted(pl.concat([kept, new]))
     changed = _changed_months(before, after)
-    if changed:
-        target = after.filter(pl.col("_run_date").dt.truncate("1mo").is_in(list(changed)))
-        schema = target.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-        mark = stored.next_mark()
-        stored.replace(target, schema, partition=_PARTITION, partitions=changed, site="quarantine.rows", mark=mark)
+    if changed or not fits:
+        target = after.filter(pl.col("_run_date").dt.truncate("1mo").is_in(list(changed))) if fits else after
+        stored.replace(
+            target,
+            schema,
+            partition=_PARTITION,
+            partitions=changed if fits else None,
+            site="quarantine.rows",
+            mark=stored.next_mark(),
+        )
     return changed
 
 
@@ -146,14 +153,22 @@ def _as_stored(
     if not found:
         return pl.DataFrame(schema=COLUMNS)
     times = pl.DataFrame(
-        {"_payload": list(fetched_at), "rejected_at": list(fetched_at.values())},
-        schema={"_payload": pl.String, "rejected_at": COLUMNS["rejected_at"]},
+        {"_payload": list(fetched_at), "_rejected_at": list(fetched_at.values())},
+        schema={"_payload": pl.String, "_rejected_at": COLUMNS["_rejected_at"]},
     )
     return (
         pl.concat([frame.select(*ARRIVAL, "rules", "reasons", "row") for frame in found])
         .join(times, on="_payload", how="left")
         .with_columns(owner=pl.lit(contract.owner), contract_version=pl.lit(contract.version))
         .select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+    )
+
+
+def _aligned(stored: pl.DataFrame) -> pl.DataFrame:
+    """Rows in today's columns; what an older release did not write is null."""
+    return stored.select(
+        pl.col(name) if name in stored.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in COLUMNS.items()
     )
 
 

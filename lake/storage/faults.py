@@ -18,7 +18,10 @@ _MEANING = {
     21: ("a folder stands where a file is needed", "move that folder away"),
     24: ("too many open files", "raise the limit (ulimit -n)"),
     27: ("the file is too large for this file system", "point the lake to another file system"),
-    28: ("the disk is full", "free some space (not by optimize: it writes first), then repeat; nothing was half-written"),
+    28: (
+        "the disk is full",
+        "free some space (not by optimize: it writes first), then repeat; nothing was half-written",
+    ),
     30: ("the file system is read-only", "mount it writable, or point the lake to another folder"),
     36: ("the path is too long", "use a shorter folder or slice name"),
     122: ("the disk quota is used up", "free some space, then repeat; nothing was half-written"),

@@ -18,7 +18,7 @@ import polars as pl
 
 Rows = list[str]
 Content = dict[str, Rows]
-NO_CONTENT = {"rejected_at", "published_at", "loaded_at"}
+NO_CONTENT = {"published_at", "loaded_at"}
 DECIMALS = 9  # sums over many rows depend on the order of adding, which threads decide; no contract promises more
 LEFT_BY_A_KILL = re.compile(
     r"#\d+$"

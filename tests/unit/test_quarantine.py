@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from lake import quarantine
-from lake.contract.model import Contract
+from lake.contract.model import Contract, Partition
 from lake.storage.objects import Objects
+from lake.tables import delta_write
 
 CONTRACT = Contract("things", "silver", "1.2.0", "d", "the owner", (), (), ())
 FETCHED = datetime(2013, 8, 1, tzinfo=UTC)
@@ -75,7 +77,7 @@ def test_a_row_is_kept_with_every_reason_owner_and_payload(objects: Objects) -> 
         "row": '{"value":1}',
         "owner": "the owner",
         "contract_version": "1.2.0",
-        "rejected_at": FETCHED,
+        "_rejected_at": FETCHED,
     }
 
 
@@ -104,6 +106,38 @@ def test_everything_means_that_other_rows_go(objects: Objects) -> None:
     store(objects, rejected(JULY, 5), rejected(AUGUST, 1))
     assert store(objects, rejected(AUGUST, 1), everything=True) == {date(2013, 7, 1)}
     assert places(objects) == [(8, 1)]
+
+
+def test_when_a_payload_came_is_outside_equality() -> None:
+    """So that two lakes of the same payloads are equal, whenever each of them got its own."""
+    assert [name for name, dtype in quarantine.COLUMNS.items() if dtype.is_temporal()] == ["_run_date", "_rejected_at"]
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_table_of_an_older_release_is_brought_to_todays_columns(objects: Objects, everything: bool) -> None:
+    store(objects, rejected(JULY, 5), rejected(AUGUST, 1))
+    table = quarantine.table(objects, "things")
+    old = quarantine.rows(objects, "things").rename({"_rejected_at": "rejected_at"})
+    schema = old.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    table.replace(old, schema, partition=Partition("_run_date", "month"), partitions=None, site="test")
+    assert quarantine.rows(objects, "things")["_rejected_at"].to_list() == [None, None]
+    store(objects, rejected(AUGUST, 1), everything=everything)
+    assert "rejected_at" not in table.read().columns
+    shall = [FETCHED] if everything else [None, FETCHED]
+    assert quarantine.rows(objects, "things")["_rejected_at"].to_list() == shall
+
+
+def test_a_commit_whose_answer_was_lost_is_found(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(objects, rejected(JULY, 5))
+    write = delta_write.write
+
+    def answer_lost(*given: Any) -> int:
+        write(*given)
+        raise RuntimeError("the connection was closed")
+
+    monkeypatch.setattr(delta_write, "write", answer_lost)
+    assert store(objects, rejected(AUGUST, 1)) == {date(2013, 8, 1)}
+    assert places(objects) == [(7, 5), (8, 1)]
 
 
 def test_nobody_refused_is_an_empty_list(objects: Objects) -> None:
