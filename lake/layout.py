@@ -95,6 +95,11 @@ def fingerprint(stage: str) -> str:
     return f"_state/fingerprints/{segment(stage.replace(' ', '-'), 'stage')}.json"
 
 
+def stale(source: str) -> str:
+    """Why the last ingest of a source left something out."""
+    return f"_state/stale/{segment(source, 'source')}.json"
+
+
 def lease() -> str:
     """Who is running."""
     return "_state/lease.json"

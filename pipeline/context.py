@@ -78,13 +78,30 @@ class RunContext:
 
     @property
     def stale(self) -> tuple[str, ...]:
-        """Why what follows is not up to date: one reason per ingest that failed or left something out."""
+        """Why what follows is not up to date: one reason per ingest, of this or an earlier run, that left data out."""
+        from pipeline.staleness import noted
+
+        ingests = (stage for stage in self.graph.stages if stage.kind == "ingest" and stage.source)
         return tuple(
-            f"{outcome.stage}: {reason}"
-            for outcome in self.outcomes.values()
-            if outcome.stage.startswith("ingest")
-            for reason in (outcome.problems or ((outcome.error,) if outcome.error else ()))
+            f"{stage.name}: {reason}"
+            for stage in ingests
+            for reason in noted(self.workspace.objects, stage.source or "")
         )
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many loads wait refused, by silver table; a table without any is left out."""
+        from pipeline.staleness import refused_loads
+
+        silver = (stage for stage in self.graph.stages if stage.kind == "silver")
+        return refused_loads(self.workspace.objects, (table for stage in silver for table in stage.writes))
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """All that readers of the published tables are to know: stale sources, and loads that wait refused."""
+        from pipeline.staleness import wait_refused
+
+        return (*self.stale, *(f"silver: {table}: {wait_refused(count)}" for table, count in self.refused.items()))
 
 
 # What a stage depends on, by word: a later run says which of them changed.

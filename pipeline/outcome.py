@@ -58,13 +58,14 @@ class StageOutcome:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """All stages of one run, in the graph's order."""
+    """All stages of one run, in the graph's order. ``notes`` say what waits, though this run did not meet it."""
 
     run_id: str
     env: str
     stages: Sequence[StageOutcome]
     seconds: float
     places: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -82,6 +82,7 @@ def plain_lines(outcome: RunOutcome) -> list[str]:
 def closing_lines(outcome: RunOutcome) -> list[str]:
     """Problems, the verdict of the checks, where the tables lie, and what to do next."""
     lines = [line for stage in outcome.stages for line in _stage_lines(stage)]
+    lines += outcome.notes
     lines.append(f"verdict: {verdict(outcome)} ({outcome.seconds:.1f} s)")
     lines += [f"{name}: {where}" for name, where in outcome.places.items()]
     return [*lines, f"next: {next_step(outcome)}"]
@@ -126,7 +127,7 @@ def next_step(outcome: RunOutcome) -> str:
         return "the same command again fetches what is missing"
     if failed:
         return f"mirrorlake runs {outcome.run_id} tells more; after the fix the same command resumes"
-    if any(stage.total("rejected") or stage.total("refused") for stage in outcome.stages):
+    if outcome.notes or any(stage.total("rejected") for stage in outcome.stages):
         return "mirrorlake quarantine show; then just dashboard"
     if not any(stage.stage == "publish" for stage in outcome.stages):
         return "mirrorlake run brings what follows up to date"

@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 from typing import Protocol
 
 from lake.errors import LostRaceError, MirrorlakeError
-from pipeline import fingerprint
+from pipeline import fingerprint, staleness
 from pipeline.context import RunContext
 from pipeline.defects import unexpected
 from pipeline.graph import Stage
@@ -26,6 +26,7 @@ from pipeline.observe.audit import write_stage_record
 from pipeline.outcome import RunOutcome, StageOutcome
 from pipeline.secret import mask
 from pipeline.stages import stage_module
+from pipeline.staleness import wait_refused
 
 
 class Watcher(Protocol):
@@ -75,12 +76,15 @@ def _among_themselves(context: RunContext, names: Collection[str]) -> dict[str, 
 
 def _finished(context: RunContext, outcomes: list[StageOutcome], seconds: float) -> RunOutcome:
     workspace = context.workspace
-    return RunOutcome(context.run_id, workspace.settings.env, outcomes, seconds, workspace.places())
+    waiting = sum(context.refused.values())
+    notes = (f"{wait_refused(waiting)}: mirrorlake quarantine show",) if waiting else ()
+    return RunOutcome(context.run_id, workspace.settings.env, outcomes, seconds, workspace.places(), notes)
 
 
 def unchanged(context: RunContext, stages: Iterable[Stage]) -> RunOutcome:
     """The outcome of a run that finds everything up to date."""
-    return _finished(context, [StageOutcome(stage.name, "unchanged") for stage in stages], 0.0)
+    outcomes = [_mark_stale(context, stage, StageOutcome(stage.name, "unchanged")) for stage in stages]
+    return _finished(context, outcomes, 0.0)
 
 
 def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
@@ -98,7 +102,10 @@ def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
     except Exception as error:
         logs.event("unforeseen", stage=stage.name, traceback="".join(traceback.format_exception(error)))
         outcome = StageOutcome(stage.name, "failed", error=str(unexpected(error)))
-    outcome = _mark_stale(context, stage, _masked(outcome).timed(time.perf_counter() - began))
+    outcome = _masked(outcome).timed(time.perf_counter() - began)
+    if outcome.status == "failed":
+        _note_stale(context, stage, outcome)
+    outcome = _mark_stale(context, stage, outcome)
     logs.stage_ended(outcome)
     if outcome.status != "unchanged":
         write_stage_record(context, stage, outcome, started_at)
@@ -133,6 +140,7 @@ def _execute_if_needed(context: RunContext, stage: Stage) -> StageOutcome:
     if known and known.outputs == fingerprint.parts(module.outputs(context, stage)):
         return StageOutcome(stage.name, "unchanged")
     outcome = _with_retries(context, lambda: module.execute(context, stage))
+    _note_stale(context, stage, _masked(outcome))
     if outcome.status == "done" and not outcome.again:
         outputs = fingerprint.parts(module.outputs(context, stage))
         fingerprint.write(context.workspace.objects, stage.job, inputs, outputs, context.run_id)
@@ -149,6 +157,16 @@ def _with_retries(context: RunContext, execute: Callable[[], StageOutcome]) -> S
             logs.retrying(str(error), attempt)
             time.sleep(how.retry_seconds * 2 ** (attempt - 1))
     return execute()
+
+
+def _note_stale(context: RunContext, stage: Stage, outcome: StageOutcome) -> None:
+    """Keep what an ingest left out for the stages behind it, in whatever process or run; success clears it.
+
+    Before the stage's success is remembered: a note that outlived it would never be looked at again.
+    """
+    if stage.kind == "ingest" and stage.source:
+        reasons = outcome.problems or ((outcome.error,) if outcome.error else ())
+        staleness.note(context.workspace.objects, stage.source, reasons)
 
 
 def _mark_stale(context: RunContext, stage: Stage, outcome: StageOutcome) -> StageOutcome:

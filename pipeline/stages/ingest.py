@@ -17,6 +17,7 @@ from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.places import Place, resolve
 from pipeline.sources import source as open_source
 from pipeline.sources.base import Payload, RefusedPayloadError, Request, Source
+from pipeline.staleness import noted
 
 WRITERS = 4  # threads that write bronze; more do not help on a laptop's disk
 
@@ -64,7 +65,7 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The loads that bronze has for these requests."""
+    """The loads that bronze has for these requests, and what the source's last ingest left out: it is tried again."""
     requests = planned(context, stage).requests
     asked = {(request.dataset, request.run_date, request.slice_key) for request in requests}
     loads = [
@@ -73,7 +74,7 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
         for ref in context.workspace.bronze.loads(stage.source or "", dataset)
         if (dataset, ref.run_date, ref.slice_key) in asked
     ]
-    return {"loads": loads}
+    return {"loads": loads, "left_out": noted(context.workspace.objects, stage.source or "")}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pipeline.outcome import StageOutcome, TableOutcome
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """What the audit has passed, and what of it is stale: readers are told."""
-    return {"audited": context.inputs_of("audit"), "stale": list(context.stale)}
+    """What the audit has passed, and what of it is stale or left out: readers are told."""
+    return {"audited": context.inputs_of("audit"), "stale": list(context.reservations)}
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
@@ -36,7 +36,7 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         context.run_id,
         keep=settings.publish.keep,
         code_version=code_hash(),
-        stale=context.stale,
+        stale=context.reservations,
     )
     tables = tuple(
         TableOutcome(name, rows_in=rows, valid=rows, rows_out=rows, output_version=context.run_id)

@@ -113,6 +113,20 @@ def test_a_source_that_is_down_leaves_the_rest_stale(go: Callable[..., RunOutcom
     assert again.exit_code == 0
 
 
+def test_what_is_stale_is_known_to_later_processes(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    stages.work["ingest api"] = fail(StorageError("the API said: maintenance"))
+    go()
+    alone = runner.run(context("run-2"), [GOLD], Quiet())  # as an orchestrator does, or --job gold
+    assert words(alone) == {"gold": "stale"}
+    assert alone.exit_code == 1
+    assert context().stale == ("ingest api: the API said: maintenance",)
+    assert words(runner.unchanged(context("run-3"), [OTHER, GOLD])) == {"ingest files": "unchanged", "gold": "stale"}
+    del stages.work["ingest api"]
+    runner.run(context("run-4"), [INGEST], Quiet())
+    assert context().stale == ()
+    assert words(runner.run(context("run-5"), [GOLD], Quiet())) == {"gold": "unchanged"}
+
+
 def test_any_other_failure_stops_what_is_behind(go: Callable[..., RunOutcome], stages: Stages) -> None:
     stages.work["silver"] = fail(StorageError("the disk is full", where="/lake", fix="make room"))
     outcome = go()
