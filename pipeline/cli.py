@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import select
 import sys
 
 import click
 
-from lake.errors import MirrorlakeError
+from lake.errors import MirrorlakeError, UsageError
 
 INTERRUPTED = 130  # what shells give for Ctrl-C
 COMMANDS = {
@@ -105,7 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
         click.echo("aborted", err=True)
         return 1
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(file=told)
+        click.echo(_visible(told.getvalue()), err=True, nl=False)
         return error.exit_code
     except MirrorlakeError as error:
         return _told(error)
@@ -115,6 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     """Not by click's own ``main``, which takes every broken pipe, also one to a process of ours, for the reader's."""
+    _refuse_empty(arguments)
     try:
         with cli.make_context("mirrorlake", list(arguments)) as context:
             result = cli.invoke(context)
@@ -124,10 +128,26 @@ def _invoke(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _refuse_empty(arguments: list[str]) -> None:
+    """An empty word is an unset variable of a shell; taken for nothing said, it would mean everything."""
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        option = word.removesuffix("=") if word.startswith("--") and word.endswith("=") else before
+        if not word.strip() or option is not before:
+            raise UsageError(
+                f"{option if option.startswith('-') else 'an argument'} is given, but empty",
+                fix="give it a value or leave it out; is a variable of your shell unset?",
+            )
+
+
+def _visible(text: str) -> str:
+    """``text`` with every control character written out: what somebody typed or stored rules no terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
+
+
 def _told(error: MirrorlakeError) -> int:
     from pipeline.secret import mask
 
-    click.echo(f"error: {mask(str(error))}", err=True)
+    click.echo(f"error: {_visible(mask(str(error)))}", err=True)
     return error.exit_code
 
 
