@@ -174,12 +174,15 @@ HOSTILE: dict[str, bytes] = {
     "times are numbers": hourly("time", lambda values: list(range(len(values)))),
     "times are null": hourly("time", lambda values: [None for _ in values]),
     "times are one": hourly("time", lambda values: [values[0] for _ in values]),
-    "times are far": hourly("time", lambda values: [f"{year}-01-01T00:00" for year in range(9976, 10000)][: len(values)]),
+    "times are far": hourly("time", lambda values: [f"{9976 + n}-01-01T00:00" for n in range(len(values))]),
     "times are old": hourly("time", first("0001-01-01T00:00")),
     "times with a zone": hourly("time", lambda values: [f"{value}+25:00" for value in values]),
     "times are no days": hourly("time", first("2013-02-30T00:00")),
     "epochs beyond years": changed(
-        lambda body: (body["hourly_units"].update(time="unixtime"), body["hourly"].update(time=[10**18] * len(body["hourly"]["time"])))
+        lambda body: (
+            body["hourly_units"].update(time="unixtime"),
+            body["hourly"].update(time=[10**18 for _ in body["hourly"]["time"]]),
+        )
     ),
     "long text": hourly("temperature_2m", first("x" * 10_000_000)),
     "long field": hourly("x" * 100_000, list),
