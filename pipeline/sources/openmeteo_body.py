@@ -6,9 +6,10 @@ manifest. It finds values and judges none: a temperature of 1,000 degrees or a t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeGuard
 
 from lake.errors import PayloadError
@@ -19,6 +20,7 @@ from pipeline.sources.openmeteo_models import refuse_several_models
 from pipeline.sources.openmeteo_units import in_our_unit
 
 FARTHEST_KM = 100.0  # the coarsest models have cells of about 100 km, whose middle is at most 71 km away
+_DAY = re.compile(r"\d{4}-\d\d-\d\dT")
 RESERVED = {"location_id", "issued_at"}
 
 
@@ -122,6 +124,14 @@ def refuse_other_place(body: Body, asked: Attributes) -> None:
             f"the body is about {latitude}, {longitude}: {apart:,.0f} km from the place that was asked for",
             fix=f"asked for {asked_latitude}, {asked_longitude}; an answer may be {FARTHEST_KM:.0f} km off",
         )
+
+
+def refuse_other_day(body: Body, asked: date) -> None:
+    """Raise PayloadError when every hour of the answer is of another day: it would overwrite that day's rows."""
+    days = {moment[:10] for moment in body.hourly["time"] if isinstance(moment, str) and _DAY.match(moment)}
+    if days and asked.isoformat() not in days:
+        span = min(days) if len(days) == 1 else f"{min(days)} to {max(days)}"
+        raise PayloadError(f"the body is about {span}, not about the day that was asked for, {asked}")
 
 
 def _number(value: object) -> TypeGuard[float]:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import PayloadError
-from pipeline.sources.openmeteo_body import Body, read_body, refuse_other_place
+from pipeline.sources.openmeteo_body import Body, read_body, refuse_other_day, refuse_other_place
+from pipeline.sources.recordings import FORECAST
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +29,8 @@ def checked_body(pages: Sequence[bytes], request: Request) -> Body:
         raise PayloadError(f"an answer of Open-Meteo is one page, not {len(pages)}")
     body = read_body(pages[0])
     refuse_other_place(body, request.attributes)
+    if request.dataset != FORECAST:  # a forecast reaches beyond the day of its issue, and may begin after it
+        refuse_other_day(body, request.run_date)
     return body
 
 

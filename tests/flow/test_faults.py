@@ -266,7 +266,7 @@ def read_only(folder: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-@pytest.mark.parametrize("part", ["", "lake", "lake/gold", "lake/_state", "staging", "warehouse"])
+@pytest.mark.parametrize("part", ["", "lake/gold", "lake/_state", "staging", "warehouse"])
 def test_a_folder_that_is_read_only(base: Base, project: Path, part: str) -> None:
     base.into(project)
     before = unprivileged()

@@ -27,13 +27,15 @@ class World:
     """Recordings: for each body one day on which JFK answers with it, and LGA as it really did."""
 
     def __init__(self, folder: Path, bodies: dict[str, bytes]) -> None:
-        self.samples, self.bodies = folder / "openmeteo", bodies
+        self.samples = folder / "openmeteo"
         self.days = {name: START + timedelta(days=number) for number, name in enumerate(bodies)}
+        told = START.isoformat().encode()
+        self.bodies = {name: body.replace(told, str(self.days[name]).encode()) for name, body in bodies.items()}
         for place in ("jfk", "lga"):
             (self.samples / "archive" / place).mkdir(parents=True)
         shutil.copy2(SAMPLES / "locations.json", self.samples)
         for name, day in self.days.items():
-            (self.samples / "archive" / "jfk" / f"{day}.json").write_bytes(bodies[name])
+            (self.samples / "archive" / "jfk" / f"{day}.json").write_bytes(self.bodies[name])
             shutil.copy2(SAMPLES / "archive" / "lga" / f"{day}.json", self.samples / "archive" / "lga")
 
     def run(self, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +154,7 @@ HOSTILE: dict[str, bytes] = {
     "unit is an object": changed(lambda body: body["hourly_units"].update(temperature_2m={"a": 1})),
     "offset is huge": changed(lambda body: body.update(utc_offset_seconds=10**30)),
     "offset is true": changed(lambda body: body.update(utc_offset_seconds=True)),
+    "another day": changed(lambda body: body["hourly"].update(time=[f"2013-02-01T{n:02}:00" for n in range(24)])),
     "another place": changed(lambda body: body.update(latitude=-40.0)),
     "place is text": changed(lambda body: body.update(latitude="'; DROP TABLE x; --", longitude=[1])),
     "place is too large": changed(lambda body: body.update(latitude=10**400)),

@@ -33,8 +33,10 @@ PLACE = {
 FETCHED = datetime(2026, 7, 15, 22, 41, 7, tzinfo=UTC)
 
 
-def load(name: str, body: bytes, *, dataset: str = "archive", place: Mapping[str, Any] = PLACE) -> LoadedPayload:
-    request = Request("openmeteo", dataset, date(2013, 7, 1), "jfk", place)
+def load(
+    name: str, body: bytes, *, dataset: str = "archive", place: Mapping[str, Any] = PLACE, day: date = date(2013, 7, 1)
+) -> LoadedPayload:
+    request = Request("openmeteo", dataset, day, "jfk", place)
     return LoadedPayload(request, name, 3, FETCHED, (body,))
 
 
@@ -146,7 +148,7 @@ def test_real_bodies_of_another_zone_and_unit(shared_data: Path, name: str, data
     body = (shared_data / "openmeteo" / f"open_meteo_{name}.json").read_bytes()
     told = json.loads(body)["hourly"]
     adelaide = {"location_name": "Adelaide", "latitude": -34.93, "longitude": 138.6, "time_zone": "Australia/Adelaide"}
-    frames, refused = parse([load("real", body, dataset=dataset, place=adelaide)])
+    frames, refused = parse([load("real", body, dataset=dataset, place=adelaide, day=date(2025, 1, 10))])
     table = "weather_forecasts" if dataset == "forecast" else "weather_observations"
     assert not refused
     gated = gate(load_contracts()[table], frames[table])
@@ -159,6 +161,11 @@ def test_real_bodies_of_another_zone_and_unit(shared_data: Path, name: str, data
     assert gated.valid["wind_speed_kmh"].round(6).to_list() == speeds
     assert set(gated.unknown_columns) == {"et0_fao_evapotranspiration", "wet_bulb_temperature_2m"}
     assert gated.valid["dew_point_c"].null_count() == 72
+
+
+def test_an_answer_about_another_day_is_refused() -> None:
+    _, refused = parse([load("late", data(), day=date(2013, 7, 2)), load("right", data())])
+    assert refused == {"late": "the body is about 2013-07-01, not about the day that was asked for, 2013-07-02"}
 
 
 def test_recorded_exchanges_with_other_blocks(shared_data: Path) -> None:
