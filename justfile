@@ -81,7 +81,7 @@ drill *arguments: (_environment "test")
     {{ python }} -m tests.drill "$@"
 
 # Measure speed and peak memory; writes benchmarks/README.md.
-bench *arguments: (_environment "test")
+bench *arguments: (_environment "test") _rivals
     {{ python }} -m benchmarks "$@"
 
 # Take the pictures of docs/images with a real Chromium.
@@ -104,6 +104,20 @@ clean:
 
 _covered:
     {{ python }} -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+# PySpark and dlt are measured where they can be installed, and left out where not.
+_rivals:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    wanted=$(cksum < benchmarks/requirements-rivals.txt)
+    if [ "$(cat .venvs/rivals/stamp 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+    [ -x .venvs/rivals/bin/python ] || uv venv --quiet --python 3.11 .venvs/rivals
+    echo "installing benchmarks/requirements-rivals.txt into .venvs/rivals" >&2
+    if uv pip install --quiet --python .venvs/rivals/bin/python -r benchmarks/requirements-rivals.txt; then
+        echo "$wanted" > .venvs/rivals/stamp
+    else
+        echo "PySpark and dlt could not be installed; benchmarks/rivals.py leaves them out" >&2
+    fi
 
 # The stamps tell what lies in .venv. The test lock holds the run lock with the same versions, so it serves both.
 _environment lock:

