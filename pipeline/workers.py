@@ -29,7 +29,7 @@ class Workers:
         """The process that checks."""
         from pipeline.quality.client import QualityWorker
 
-        return QualityWorker()
+        return QualityWorker(self._workspace.settings.data / "quality")
 
     def start(self, kinds: set[str]) -> None:
         """Start what stages of these kinds will need."""

@@ -6,19 +6,16 @@ because dbt keeps global state, because DuckDB's file is free as soon as it lets
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from lake.errors import MissingExtraError, StorageError, WarehouseError
+from lake.errors import MissingExtraError, WarehouseError
 from pipeline.dbtworker.result import DbtResult, result_from_json
+from pipeline.helper_process import HelperProcess
 
 if TYPE_CHECKING:
     from pipeline.settings_model import Settings
@@ -55,7 +52,13 @@ class DbtWorker:
             "target": target,
             "environment": dict(environment or {}),
         }
-        self._process: subprocess.Popen[str] | None = None
+        self._helper = HelperProcess(
+            "pipeline.dbtworker.server",
+            "the dbt process",
+            state / "worker.txt",
+            ended=WarehouseError,
+            fix="run again: every model is one transaction, so nothing is half-built",
+        )
         self._ready_seconds: float | None = None
 
     @classmethod
@@ -73,18 +76,8 @@ class DbtWorker:
 
     def start(self) -> None:
         """Start the process and return at once. Twice is once."""
-        if self._process is not None:
-            return
-        with self._opened_complaints() as complaints:
-            self._process = subprocess.Popen(
-                # -P: the current folder may hold the project's dbt/, which is no part of the package dbt.
-                [sys.executable, "-P", "-m", "pipeline.dbtworker.server"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                encoding="utf-8",
-            )
-        self._send(self._settings)
+        if self._helper.start():
+            self._helper.send(self._settings)
 
     def wait_until_parsed(self, timeout_seconds: float = 120.0) -> float:
         """Wait for the parsed project; give the seconds that importing and parsing took in the process.
@@ -119,24 +112,14 @@ class DbtWorker:
         self.wait_until_parsed()
         began = time.perf_counter()
         request = {"vars": dict(variables or {}), "select": list(select), "exclude": list(exclude)}
-        self._send(request | {"full_refresh": full_refresh, "unit_tests": unit_tests})
+        self._helper.send(request | {"full_refresh": full_refresh, "unit_tests": unit_tests})
         answer = self._receive("result", progress, timeout_seconds)
         return result_from_json(answer, time.perf_counter() - began)
 
-    def close(self, timeout_seconds: float = 10.0) -> None:
-        """End the process: by closing its input, then by force."""
-        process, self._process, self._ready_seconds = self._process, None, None
-        if process is None:
-            return
-        with contextlib.suppress(OSError):
-            _stream(process.stdin).close()
-        try:
-            process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        finally:
-            _stream(process.stdout).close()
+    def close(self) -> None:
+        """End the process."""
+        self._ready_seconds = None
+        self._helper.close()
 
     def __enter__(self) -> DbtWorker:
         self.start()
@@ -147,69 +130,21 @@ class DbtWorker:
     ) -> None:
         self.close()
 
-    @property
-    def _complaints(self) -> Path:
-        """What the process printed, which is nothing unless it breaks."""
-        return self._state / "worker.txt"
-
-    def _opened_complaints(self) -> IO[str]:
-        try:
-            self._state.mkdir(parents=True, exist_ok=True)
-            return self._complaints.open("w", encoding="utf-8")
-        except OSError as error:
-            raise StorageError(
-                f"cannot write dbt's own files: {error.strerror or error}",
-                where=str(self._state),
-                fix="check its rights and the space left, or point MIRRORLAKE_DATA to another folder",
-            ) from None
-
-    def _send(self, message: Mapping[str, Any]) -> None:
-        assert self._process is not None
-        with contextlib.suppress(OSError):  # a process that is gone is reported by _receive
-            stdin = _stream(self._process.stdin)
-            stdin.write(json.dumps(message) + "\n")
-            stdin.flush()
-
     def _receive(self, wanted: str, progress: Progress, timeout_seconds: float) -> dict[str, Any]:
         """Read answers up to the one that is ``wanted``; raise what it reports as failed."""
-        process = self._process
-        assert process is not None
-        began = time.perf_counter()
-        alarm = threading.Timer(timeout_seconds, process.kill)
-        alarm.daemon = True
-        alarm.start()
-        try:
-            for line in _stream(process.stdout):
-                answer: dict[str, Any] = json.loads(line)
+        with closing(self._helper.answers(timeout_seconds)) as answers:
+            for answer in answers:
                 if answer["event"] == "progress":
                     progress(answer["done"], answer["total"], answer["name"])
                 elif answer["event"] == "missing":
                     raise MissingExtraError(answer["package"], "dbt")
                 elif answer["event"] == "failed":
-                    raise WarehouseError(
-                        answer["message"], where=answer["path"] or str(self._complaints), fix=self._advice()
-                    )
+                    place = answer["path"] or str(self._helper.complaints)
+                    raise WarehouseError(answer["message"], where=place, fix=self._advice())
                 else:
                     assert answer["event"] == wanted
                     return answer
-        finally:
-            alarm.cancel()
-        raise self._gone(process, time.perf_counter() - began > timeout_seconds)
-
-    def _gone(self, process: subprocess.Popen[str], timed_out: bool) -> WarehouseError:
-        self.close()
-        how = "was stopped, for it took too long" if timed_out else f"ended by itself (exit code {process.returncode})"
-        last = self._complaints.read_text("utf-8", errors="replace").strip().splitlines()[-5:]
-        return WarehouseError(
-            "\n  ".join([f"the dbt process {how}", *last]),
-            where=str(self._complaints),
-            fix="run again: every model is one transaction, so nothing is half-built",
-        )
+        raise AssertionError("answers end by an error")
 
     def _advice(self) -> str:
         return f"the SQL that ran is in {self._state / 'target' / 'run'}; `cd dbt && dbt build` logs all that dbt does"
-
-
-def _stream(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream

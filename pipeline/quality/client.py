@@ -2,76 +2,64 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 from lake.errors import MirrorlakeError
+from pipeline.helper_process import HelperProcess
 from pipeline.quality.model import Batch, CheckResult, from_dicts
+
+READY_SECONDS = 120.0
+CHECK_SECONDS = 3600.0
 
 
 class QualityError(MirrorlakeError):
-    """The checking process died or could not read what it was to check."""
+    """The checking process died, took too long or could not read what it was to check."""
 
 
 class QualityWorker:
-    """One checking process. ``start`` returns at once; ``check`` waits until it is ready."""
+    """One checking process, which prints to ``<state>/worker.txt``. ``start`` returns at once."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+    def __init__(self, state: Path) -> None:
+        self._helper = HelperProcess(
+            "pipeline.quality.worker",
+            "the checking process",
+            state / "worker.txt",
+            ended=QualityError,
+            fix="run again: checks change nothing; if it comes again, mirrorlake doctor",
+        )
         self._ready = False
 
     def start(self) -> None:
         """Start the process, if it is not running."""
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.quality.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,  # Ctrl-C is the run's to handle
-            )
+        self._helper.start()
 
-    def check(self, batches: Sequence[Batch]) -> list[CheckResult]:
-        """All rules of all batches. QualityError where it cannot be done."""
+    def check(
+        self, batches: Sequence[Batch], *, ready_seconds: float = READY_SECONDS, timeout_seconds: float = CHECK_SECONDS
+    ) -> list[CheckResult]:
+        """All rules of all batches, once the process is ready. QualityError where it cannot be done in time."""
         self.start()
-        if not self._ready:
-            self._receive()
-            self._ready = True
-        assert self._process is not None
-        with contextlib.suppress(OSError):  # a process that is gone is reported by _receive
-            _input(self._process).write(json.dumps({"batches": [asdict(batch) for batch in batches]}) + "\n")
-            _input(self._process).flush()
-        return from_dicts(self._receive()["results"])
-
-    def _receive(self) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            said = self._process.stderr.read().strip().splitlines()[-3:] if self._process.stderr else []
-            self.close()
-            raise QualityError(
-                "the checking process ended early", where=" | ".join(said) or None, fix="run again with -v"
-            )
-        message: dict[str, Any] = json.loads(line)
+        try:
+            if not self._ready:
+                self._receive(ready_seconds)
+                self._ready = True
+            self._helper.send({"batches": [asdict(batch) for batch in batches]})
+            message = self._receive(timeout_seconds)
+        except BaseException:
+            self.close()  # so that the next start is a new one
+            raise
         if "error" in message:
             raise QualityError(f"the checks could not run: {message['error']}", fix="mirrorlake doctor; then run again")
-        return message
+        return from_dicts(message["results"])
+
+    def _receive(self, timeout_seconds: float) -> dict[str, Any]:
+        with closing(self._helper.answers(timeout_seconds)) as answers:
+            return next(answers)
 
     def close(self) -> None:
         """End the process; it has nothing to save."""
-        process, self._process, self._ready = self._process, None, False
-        if process is not None:
-            process.kill()
-            process.communicate()
-
-
-def _input(process: subprocess.Popen[str]) -> IO[str]:
-    assert process.stdin is not None
-    return process.stdin
+        self._ready = False
+        self._helper.close(timeout_seconds=0.5)

@@ -235,15 +235,15 @@ def test_without_dbt_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, where the folder should be")
-    with pytest.raises(StorageError, match="dbt's own files"), _worker(tmp_path):
+    with pytest.raises(StorageError, match="the files of the dbt process"), _worker(tmp_path):
         pass
 
 
 def test_a_process_that_ends_is_reported(place: Path, warehouse: Path, tmp_path: Path) -> None:
     own = _worker(tmp_path)
     own.start()
-    assert own._process is not None
-    own._process.kill()
+    assert own._helper.process is not None
+    own._helper.process.kill()
     with pytest.raises(WarehouseError, match=r"exit code -9"):
         own.build()
     own.close()
@@ -260,7 +260,7 @@ from pathlib import Path
 from pipeline.dbtworker.worker import DbtWorker
 worker = DbtWorker(Path(sys.argv[1]), Path(sys.argv[2]), profiles=Path(sys.argv[3]))
 worker.start()
-print(worker._process.pid, flush=True)
+print(worker._helper.process.pid, flush=True)
 time.sleep(60)
 """
 

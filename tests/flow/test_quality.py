@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import select
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ TABLE = "weather_observations"
 
 
 @pytest.fixture(scope="module")
-def worker() -> Any:
-    process = QualityWorker()
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    process = QualityWorker(tmp_path_factory.mktemp("quality"))
     process.start()
     yield process
     process.close()
@@ -70,7 +71,7 @@ def test_each_fault_is_found_and_named(worker: QualityWorker, tmp_path: Path) ->
     assert found["location_id.pattern"].unexpected == 1
     assert found["observed_at.required"].unexpected == 1
     example = found["temperature_c.maximum"].examples[0]
-    assert set(example) == {"location_id", "observed_at"}
+    assert set(example) == {"location_id", "observed_at", "temperature_c"}
     assert (
         "silver.weather_observations: temperature_c.maximum: 2 of 50 rows" in found["temperature_c.maximum"].sentence()
     )
@@ -112,25 +113,50 @@ def test_what_cannot_be_read_is_an_error_not_a_pass(worker: QualityWorker, tmp_p
         worker.check([Batch(TABLE, "gone", files=(str(tmp_path / "gone.parquet"),))])
 
 
-def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
-    process = QualityWorker()
-    process.start()
-    assert process._process is not None
-    process._process.kill()
-    with pytest.raises(QualityError, match="ended early"):
-        process.check([parquet(tmp_path, good_rows())])
+@pytest.fixture
+def own(tmp_path: Path) -> Any:
+    """A checking process that a test may spoil."""
+    process = QualityWorker(tmp_path / "own")
+    yield process
+    process.close()
 
 
-def test_a_worker_that_dies_after_it_was_ready_is_reported(tmp_path: Path) -> None:
-    process = QualityWorker()
-    process.start()
-    assert process._process is not None
-    assert process._process.stdout is not None
-    select.select([process._process.stdout], [], [], 60)
-    process._process.kill()
-    process._process.wait()
-    with pytest.raises(QualityError, match="ended early"):
-        process.check([parquet(tmp_path, good_rows())])
+def process_of(worker: QualityWorker) -> subprocess.Popen[str]:
+    worker.start()
+    assert worker._helper.process is not None
+    return worker._helper.process
+
+
+def test_a_killed_worker_is_reported(own: QualityWorker, tmp_path: Path) -> None:
+    process_of(own).kill()
+    with pytest.raises(QualityError, match=r"ended by itself \(exit code -9\)"):
+        own.check([parquet(tmp_path, good_rows())])
+
+
+def test_a_worker_that_dies_after_it_was_ready_is_reported(own: QualityWorker, tmp_path: Path) -> None:
+    process = process_of(own)
+    select.select([process.stdout], [], [], 60)
+    process.kill()
+    process.wait()
+    with pytest.raises(QualityError, match="ended by itself"):
+        own.check([parquet(tmp_path, good_rows())])
+
+
+def test_a_worker_that_takes_too_long_is_stopped(own: QualityWorker, tmp_path: Path) -> None:
+    with pytest.raises(QualityError, match="took too long"):
+        own.check([parquet(tmp_path, good_rows())], ready_seconds=0.05)
+    assert failed(own.check([parquet(tmp_path, good_rows())])) == {}  # by a new process
+
+
+def test_a_worker_that_complains_at_length_still_answers(
+    own: QualityWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "great_expectations.py").write_text("print('a warning ' * 100_000)\nraise ImportError('not this one')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(QualityError) as caught:
+        own.check([parquet(tmp_path, good_rows())], ready_seconds=30)
+    assert "exit code 1" in str(caught.value)
+    assert "MissingExtraError" in str(caught.value)
 
 
 def test_report_holds_all_and_fetches_nothing(tmp_path: Path) -> None:
