@@ -112,7 +112,11 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except MirrorlakeError as error:
         return _told(error)
-    except Exception as error:
+    except BaseException as error:
+        from pipeline.defects import is_fault
+
+        if not is_fault(error):
+            raise
         return _told_last(error, given)
 
 
@@ -151,7 +155,7 @@ def _told(error: MirrorlakeError) -> int:
     return error.exit_code
 
 
-def _told_last(error: Exception, arguments: list[str]) -> int:
+def _told_last(error: BaseException, arguments: list[str]) -> int:
     """Something that no code of ours has words for; or only that nobody reads what we print any more."""
     if isinstance(error, BrokenPipeError) and _reader_has_gone():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere

@@ -12,6 +12,13 @@ _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("lake", "warehouse", "pipeline")
 
 
+def is_fault(error: BaseException) -> bool:
+    """Whether something went wrong, rather than somebody wanting to end: libraries in Rust panic by what is, to
+    Python, no Exception.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
 def unexpected(error: BaseException) -> MirrorlakeError:
     """What to say of it: its type and first line, and the innermost line of ours that it passed."""
     first = str(error).split("\n", 1)[0]

@@ -19,7 +19,7 @@ from typing import Protocol
 from lake.errors import LostRaceError, MirrorlakeError
 from pipeline import fingerprint, staleness
 from pipeline.context import RunContext
-from pipeline.defects import unexpected
+from pipeline.defects import is_fault, unexpected
 from pipeline.graph import Stage
 from pipeline.observe import logs
 from pipeline.observe.audit import write_stage_record
@@ -99,7 +99,9 @@ def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
         )
     except MirrorlakeError as error:
         outcome = StageOutcome(stage.name, "failed", error=str(error))
-    except Exception as error:
+    except BaseException as error:
+        if not is_fault(error):
+            raise
         logs.event("unforeseen", stage=stage.name, traceback="".join(traceback.format_exception(error)))
         outcome = StageOutcome(stage.name, "failed", error=str(unexpected(error)))
     outcome = _masked(outcome).timed(time.perf_counter() - began)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import polars as pl
 import pytest
 
 from lake.errors import ConfigError, LeaseHeldError
@@ -134,11 +135,16 @@ def test_a_pipe_that_breaks_elsewhere_is_an_error(run_cli: RunCli, monkeypatch: 
     assert "BrokenPipeError" in said.err
 
 
-def test_a_fault_that_nobody_foresaw_is_told_as_a_defect(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
-    fail_with(monkeypatch, ZeroDivisionError("division by zero"))
+@pytest.mark.parametrize(
+    ("kind", "name"), [(ZeroDivisionError, "ZeroDivisionError"), (pl.exceptions.PanicException, "PanicException")]
+)
+def test_a_fault_that_nobody_foresaw_is_told_as_a_defect(
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException], name: str
+) -> None:
+    fail_with(monkeypatch, kind("division by zero"))
     said = run_cli("runs")
     assert said.exit_code == 1
-    assert "error: unexpected error (a defect of Mirrorlake): ZeroDivisionError: division by zero" in said.err
+    assert f"error: unexpected error (a defect of Mirrorlake): {name}: division by zero" in said.err
     assert "where: pipeline/commands/runs.py:" in said.err
     assert "Traceback" not in said.text
     monkeypatch.setenv("MIRRORLAKE_DEBUG", "1")

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
 from lake.errors import LostRaceError, StorageError, TableError
@@ -255,3 +256,27 @@ def test_each_call_leaves_a_record_unchanged_ones_none(go: Callable[..., RunOutc
     go("run-3")
     go("run-4")
     assert "run-4" not in {run.run_id for run in read_runs(open_workspace().objects)}
+
+
+def test_a_panic_of_a_library_is_a_failed_stage(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    def panic() -> StageOutcome:
+        raise pl.exceptions.PanicException("index out of bounds")
+
+    stages.work["silver"] = panic
+    outcome = go()
+    assert words(outcome) == {
+        "ingest api": "done",
+        "ingest files": "done",
+        "silver": "failed",
+        "gold": "skipped",
+    }
+    assert "PanicException: index out of bounds" in str(outcome.stages[2].error)
+
+
+def test_who_wants_to_end_is_not_held_up(go: Callable[..., RunOutcome], stages: Stages) -> None:
+    def end() -> StageOutcome:
+        raise SystemExit(3)
+
+    stages.work["silver"] = end
+    with pytest.raises(SystemExit):
+        go()
