@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Parts = dict[str, object]
 LONGEST_LIST = 40  # entries; longer ones are remembered as their number and hash
 PACKAGES = ("lake", "warehouse", "pipeline")
+DBT = "dbt"
 _CODE = (".py", ".sql", ".yml", ".yaml", ".html", ".css")
 _NO_CODE = frozenset({"__pycache__", "target", "logs", "dbt_packages", "contracts"})  # contracts count by digest
 
@@ -133,18 +135,33 @@ def _brief(value: object) -> str:
     return str(value) if len(str(value)) <= 60 else f"{str(value)[:57]}..."
 
 
-@cache
-def code_hash() -> str:
-    """A hash of what computes: our three packages and the dbt project. By content, so a checkout changes nothing.
+def made_by(code: Sequence[str], libraries: Sequence[str]) -> Parts:
+    """What a stage's rows are made by: the hash of that code of ours, and the versions of these libraries."""
+    return {"code": code_hash(*code), "libraries": {name: library_version(name) for name in libraries}}
 
-    Computed once per process (it takes a few milliseconds). Contracts are not in it: each stage counts their digests.
+
+@cache
+def library_version(name: str) -> str | None:
+    """The installed version of a distribution; None where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def code_hash(*parts: str) -> str:
+    """A hash of what computes: of these packages, folders of packages and ``dbt`` (the project's), or of them all.
+
+    By content, so a checkout changes nothing. Computed once per process (it takes a few milliseconds). Contracts are
+    not in it: each stage counts their digests.
     """
     package_root = Path(__file__).resolve().parent.parent
-    folders = [package_root / name for name in PACKAGES] + [project_root() / "dbt"]
     digest = hashlib.blake2b(digest_size=16)
-    for folder in folders:
-        for path in sorted(_code_files(str(folder))):
-            digest.update(path.removeprefix(str(folder)).encode() + b"\0")
+    for name in parts or (*PACKAGES, DBT):
+        folder = str(project_root() / name if name == DBT else package_root / name)
+        for path in sorted(_code_files(folder)):
+            digest.update(path.removeprefix(folder).encode() + b"\0")
             digest.update(Path(path).read_bytes())
     return digest.hexdigest()
 

@@ -83,15 +83,18 @@ def define(connection: duckdb.DuckDBPyConnection, contracts: Collection[Contract
 
 
 def pending(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, table: LakeTable, version: int
+    connection: duckdb.DuckDBPyConnection, contract: Contract, table: LakeTable, version: int, *, full: bool = False
 ) -> Pending | None:
-    """What has to be read of the table to bring it to ``version``; None where that is what the warehouse has."""
+    """What has to be read of the table to bring it to ``version``; None where that is what the warehouse has.
+
+    ``full``: all of it, whatever the warehouse has.
+    """
     lake_table = table.identity()
     last = connection.execute(
         f"SELECT lake_table, lake_version FROM {TABLE} WHERE table_name = ? ORDER BY entry DESC NULLS LAST LIMIT 1",
         [contract.table],
     ).fetchone()
-    loaded = last[1] if last and last[0] == lake_table else None
+    loaded = last[1] if last and last[0] == lake_table and not full else None
     if loaded == version:
         return None
     # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.

@@ -46,9 +46,15 @@ class LoadResult:
 
 
 def load(
-    snapshot: Snapshot, open_table: OpenTable, contracts: Mapping[str, Contract], warehouse_path: Path
+    snapshot: Snapshot,
+    open_table: OpenTable,
+    contracts: Mapping[str, Contract],
+    warehouse_path: Path,
+    *,
+    full: bool = False,
 ) -> LoadResult:
-    """Bring ``raw`` in the DuckDB file at ``warehouse_path`` to the snapshot.
+    """Bring ``raw`` in the DuckDB file at ``warehouse_path`` to the snapshot; ``full`` reads every table as a whole,
+    whatever the history says, so that what another code loaded, or somebody changed by hand, is put right.
 
     Raises WarehouseError (a landing check fails, the snapshot lacks a table), StorageError (lock, disk, rights) and
     DamagedError (a file of the lake).
@@ -58,13 +64,13 @@ def load(
     with explained(warehouse_path):
         warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _load(snapshot, open_table, wanted, warehouse_path)
+        return _load(snapshot, open_table, wanted, warehouse_path, full=full)
     except DamagedError as damage:
         if damage.where != str(warehouse_path):
             raise
         kept = set_aside(warehouse_path)
         note = f"{damage.what}; kept as {kept.name} and built anew from the lake"
-        return _load(snapshot, open_table, wanted, warehouse_path, notes=(note,))
+        return _load(snapshot, open_table, wanted, warehouse_path, full=full, notes=(note,))
 
 
 def _refuse_ambiguous(path: Path) -> None:
@@ -82,6 +88,8 @@ def _load(
     open_table: OpenTable,
     wanted: list[Contract],
     path: Path,
+    *,
+    full: bool,
     notes: tuple[str, ...] = (),
 ) -> LoadResult:
     load_id = f"{snapshot.number:08d}-{uuid.uuid4().hex[:12]}"
@@ -89,7 +97,7 @@ def _load(
         history.define(connection, wanted, str(path))
         steps = {
             contract.table: history.pending(
-                connection, contract, open_table(contract.table), snapshot.tables[contract.table]
+                connection, contract, open_table(contract.table), snapshot.tables[contract.table], full=full
             )
             for contract in wanted
         }

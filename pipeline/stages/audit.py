@@ -5,6 +5,7 @@ from __future__ import annotations
 from lake.contract.model import Contract
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
+from pipeline.fingerprint import made_by
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.quality.model import Batch, CheckReport
@@ -14,13 +15,14 @@ SHOWN = 5
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """Silver as it stands, what dbt built, and the contracts."""
+    """Silver as it stands, what dbt built, the contracts, and what checks."""
     workspace = context.workspace
     silver = sorted(c.table for c in workspace.contracts.values() if c.layer == "silver")
     return {
         "silver": {name: workspace.table(name).stamp() for name in silver},
         "built": context.built_by("dbt"),
         "contracts": {name: contract.digest for name, contract in sorted(workspace.contracts.items())},
+        **made_by(("pipeline/quality",), ("great-expectations", "pandas", "duckdb")),
     }
 
 

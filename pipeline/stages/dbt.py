@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import code_hash, stamp
+from pipeline.fingerprint import made_by, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
@@ -18,7 +18,7 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
         "snapshot": context.inputs_of("load"),
         "run_date": last_run_date(context),
         "target": context.workspace.settings.dbt.target,
-        "code": code_hash(),
+        **made_by(("dbt", "pipeline/dbtworker"), ("dbt-core", "dbt-duckdb", "duckdb")),
     }
 
 

@@ -7,20 +7,26 @@ from pathlib import Path
 from lake.errors import WarehouseError
 from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import parts, stamp
+from pipeline.fingerprint import made_by, parts, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.stages.staging import committed_snapshot, told
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """The snapshot and the contracts of what is loaded."""
+    """The snapshot, the contracts of what is loaded, and what loads it."""
     workspace = context.workspace
     snapshot = latest_snapshot(workspace.objects)
     return {
         **told(snapshot),
         "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
+        **loaded_by(),
     }
+
+
+def loaded_by() -> Parts:
+    """The code and the library that load; all rows are loaded anew where they change."""
+    return made_by(("warehouse",), ("duckdb",))
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
@@ -52,7 +58,8 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     _require_staged(context, snapshot)
     path = workspace.settings.warehouse.path
     workspace.folder(path.parent)
-    result = load(snapshot, workspace.table, workspace.contracts, path)
+    full = context.options.force or _loads_otherwise(context)
+    result = load(snapshot, workspace.table, workspace.contracts, path, full=full)
     context.shared["loaded"] = stamp(path)
     tables = tuple(
         TableOutcome(
@@ -67,6 +74,11 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
         for name, table in result.tables.items()
     )
     return StageOutcome(stage.name, "done", tables, notes=result.notes)
+
+
+def _loads_otherwise(context: RunContext) -> bool:
+    before = context.inputs_of("load")
+    return isinstance(before, dict) and any(before.get(name) != value for name, value in parts(loaded_by()).items())
 
 
 def _require_staged(context: RunContext, snapshot: Snapshot) -> None:

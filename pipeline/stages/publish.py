@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import code_hash, stamp
+from pipeline.fingerprint import code_hash, made_by, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
     """What the audit has passed, and what of it is stale or left out: readers are told."""
-    return {"audited": context.inputs_of("audit"), "stale": list(context.reservations)}
+    return {
+        "audited": context.inputs_of("audit"),
+        "stale": list(context.reservations),
+        **made_by(("warehouse",), ("duckdb",)),
+    }
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:

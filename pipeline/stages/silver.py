@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.contract.model import Contract
 from lake.contract.relations import parents_first
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import code_hash
+from pipeline.fingerprint import made_by
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.sources import source as open_source
@@ -33,14 +33,19 @@ def loads_of(workspace: Workspace, contract: Contract) -> list[LoadRef]:
     return [ref for source, dataset in contract.datasets for ref in workspace.bronze.loads(source, dataset)]
 
 
+def judged_by() -> Parts:
+    """The code and the libraries that make silver's rows; silver is made again from bronze where they change."""
+    return made_by(("lake", "pipeline/sources"), ("polars", "deltalake"))
+
+
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """All loads in bronze, the contracts, and our code."""
+    """All loads in bronze, the contracts, and what parses and judges."""
     workspace = context.workspace
     datasets = sorted({pair for contract in silver_contracts(workspace) for pair in contract.datasets})
     return {
         "bronze": [ref.load for pair in datasets for ref in workspace.bronze.loads(*pair)],
         "contracts": {contract.table: contract.digest for contract in silver_contracts(workspace)},
-        "code": code_hash(),
+        **judged_by(),
     }
 
 
@@ -81,7 +86,7 @@ def update_table(workspace: Workspace, contract: Contract, parse: Parser, **how:
         workspace.bronze,
         parse,
         loads=loads_of(workspace, contract),
-        code=code_hash(),
+        code=" ".join(f"{name}={value}" for name, value in judged_by().items()),
         **how,
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lake.errors import TableError
 from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import stamp
+from pipeline.fingerprint import made_by, stamp
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.workspace import Workspace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
-    """The snapshot, the contracts of what is staged, and the database."""
+    """The snapshot, the contracts of what is staged, the database, and what stages."""
     workspace = context.workspace
     snapshot = latest_snapshot(workspace.objects)
     settings = workspace.settings.staging
@@ -26,6 +26,7 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
         **told(snapshot),
         "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
         "database": [settings.backend, place],
+        **made_by(("warehouse",), ("duckdb",)),
     }
 
 

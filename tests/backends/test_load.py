@@ -74,6 +74,18 @@ def test_a_repeated_load_does_nothing(full_lake: StarLake, warehouse: Path) -> N
     assert _ask(warehouse, "SELECT count(*) FROM raw._load_history") == before
 
 
+def test_a_full_load_puts_right_what_the_history_takes_for_loaded(full_lake: StarLake, warehouse: Path) -> None:
+    snapshot = full_lake.snapshot()
+    _load(full_lake, warehouse, snapshot)
+    with duckdb.connect(str(warehouse)) as connection:  # as another code's merge would have left it
+        for name in full_lake.contracts:
+            connection.execute(f"DELETE FROM raw.{name} WHERE rowid % 3 = 0")
+    assert _load(full_lake, warehouse, snapshot).unchanged
+    again = load(snapshot, full_lake.table, full_lake.contracts, warehouse, full=True)
+    _assert_equal_to_lake(full_lake, warehouse)
+    assert all(table.inserted and not table.updated and not table.deleted for table in again.tables.values())
+
+
 def test_only_touched_partitions_are_read_and_only_changed_rows_written(lake: StarLake, warehouse: Path) -> None:
     frames = star(days=30, places=2)
     lake.fill(frames)

@@ -66,22 +66,19 @@ def test_what_changed_is_said_in_words(old: dict[str, object] | None, new: dict[
 
 
 def test_the_code_hash_follows_content_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pipeline.settings
-
-    def computed() -> str:
+    def computed(*parts: str) -> str:
         fingerprint.code_hash.cache_clear()
-        return fingerprint.code_hash()
+        return fingerprint.code_hash(*parts)
 
     monkeypatch.setattr(fingerprint, "__file__", str(tmp_path / "pipeline" / "fingerprint.py"))
     monkeypatch.setattr(fingerprint, "project_root", lambda: tmp_path)
-    assert pipeline.settings.project_root is not fingerprint.project_root
     module = tmp_path / "lake" / "contract" / "model.py"
     module.parent.mkdir(parents=True)
     module.write_text("a = 1")
     model = tmp_path / "dbt" / "models" / "a.sql"
     model.parent.mkdir(parents=True)
     model.write_text("select 1")
-    first = computed()
+    first, of_dbt, of_contract = computed(), computed("dbt"), computed("lake/contract")
     for name in (
         "lake/contracts/t.odcs.yaml",
         "lake/__pycache__/m.py",
@@ -97,8 +94,11 @@ def test_the_code_hash_follows_content_and_nothing_else(tmp_path: Path, monkeypa
     module.write_text("a = 2")
     second = computed()
     assert second != first
+    assert computed("dbt") == of_dbt
+    assert computed("lake/contract") != of_contract
     model.write_text("select 2")
     assert computed() not in (first, second)
+    assert computed("dbt") != of_dbt
     module.rename(module.with_name("renamed.py"))
     third = computed()
     module.with_name("renamed.py").rename(module)

@@ -14,7 +14,7 @@ from lake.gold.snapshot import commit
 from pipeline import fingerprint
 from pipeline.context import Options, RunContext, Selection
 from pipeline.graph import Graph, Stage
-from pipeline.stages import dbt, load, publish, staging
+from pipeline.stages import audit, dbt, gold, load, publish, silver, staging
 from pipeline.workspace import open_workspace
 
 PUBLISH = Stage("publish", "publish", ())
@@ -75,6 +75,54 @@ def test_a_later_run_date_is_tested_for_freshness_again(project: Path) -> None:
 
     assert inputs_on(date(2013, 7, 1)) != inputs_on(date(2013, 7, 1), date(2013, 7, 2))
     assert inputs_on(date(2013, 7, 1), date(2013, 7, 2)) == inputs_on(date(2013, 7, 2))
+
+
+@pytest.mark.parametrize(
+    ("module", "folder", "library"),
+    [
+        (silver, "pipeline/sources", "polars"),
+        (gold, "lake/engines", "duckdb"),
+        (staging, "warehouse", "duckdb"),
+        (load, "warehouse", "duckdb"),
+        (dbt, "dbt", "dbt-core"),
+        (audit, "pipeline/quality", "great-expectations"),
+        (publish, "warehouse", "duckdb"),
+    ],
+)
+def test_a_stage_runs_again_for_its_own_code_and_libraries_only(
+    project: Path, monkeypatch: pytest.MonkeyPatch, module: Any, folder: str, library: str
+) -> None:
+    stage = Stage(module.__name__.rpartition(".")[2], "silver", ())
+    here = replace(context(), selection=Selection((date(2013, 7, 1),), ()))
+
+    def inputs() -> object:
+        return fingerprint.parts(module.inputs(here, stage))
+
+    first, code_hash, version = inputs(), fingerprint.code_hash, fingerprint.library_version
+    for changed in ("airflow", folder):
+        other = lambda *parts, of=changed: code_hash(*parts) + ("x" if of in parts else "")  # noqa: E731
+        monkeypatch.setattr(fingerprint, "code_hash", other)
+        assert (inputs() != first) == (changed == folder)
+        monkeypatch.setattr(fingerprint, "code_hash", code_hash)
+    for changed in ("click", library):
+        newer = lambda name, of=changed: "99" if name == of else version(name)  # noqa: E731
+        monkeypatch.setattr(fingerprint, "library_version", newer)
+        assert (inputs() != first) == (changed == library)
+
+
+@pytest.mark.parametrize("module", [gold, load])
+def test_what_is_kept_by_version_is_made_anew_where_its_maker_changes(
+    project: Path, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    name = module.__name__.rpartition(".")[2]
+    otherwise = getattr(module, {"gold": "_runs_otherwise", "load": "_loads_otherwise"}[name])
+    here = context()
+    assert not otherwise(here)  # nothing was made yet
+    inputs = fingerprint.parts(module.inputs(here, Stage(name, "gold", ())))
+    fingerprint.write(here.workspace.objects, name, inputs, {}, "run-0")
+    assert not otherwise(here)
+    monkeypatch.setattr(fingerprint, "library_version", lambda name: "99")
+    assert otherwise(here)
 
 
 def test_another_postgres_is_staged_again_and_no_password_is_remembered(
