@@ -82,7 +82,8 @@ files.
 
 {gold.table(rows, part, "gate", "gate")}
 {left_out}
-{said} (hourly, rolling and daily compared value by value, valid, rejected and duplicates by count; dlt's with the last row of each key as received): {told}.
+{said} (hourly, rolling and daily compared value by value, valid, rejected and duplicates by count;
+dlt's with the last row of each key as received): {told}.
 
 {os.cpu_count()} cores, {platform.machine()}. Load average {load:.1f} at the start: where other work shares the cores,
 compare the CPU seconds.{versions}
