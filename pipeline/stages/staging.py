@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lake.errors import TableError
+from lake.errors import MirrorlakeError, TableError
 from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
 from pipeline.fingerprint import made_by, stamp
@@ -38,14 +38,23 @@ def told(snapshot: Snapshot | None) -> dict[str, object]:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The file that is current; a database server keeps its own."""
+    """The file that is current; of a database server, the mark of the load that stands in it."""
     settings = context.workspace.settings.staging
     if settings.backend != "duckdb":
-        return {"target": settings.backend}
+        return {"target": settings.backend, "mark": _mark(context.workspace)}
     from warehouse import pointer
 
     name = pointer.standing(settings.folder)
     return {"target": name, "file": stamp(settings.folder / name) if name else None}
+
+
+def _mark(workspace: Workspace) -> str | None:
+    """None where the tables are gone, empty or not those of the newest snapshot, or where nobody answers."""
+    snapshot = latest_snapshot(workspace.objects)
+    try:
+        return staging_backend(workspace).standing(snapshot.number) if snapshot else None
+    except MirrorlakeError:
+        return None  # the stage runs then, and says what is wrong
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:

@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +15,11 @@ from star_lake import StarLake
 
 from lake import writes
 from lake.errors import MissingExtraError, StorageError, WarehouseError
+from lake.gold.snapshot import commit
+from pipeline.context import Options, RunContext, Selection
+from pipeline.graph import Graph, Stage
+from pipeline.stages import staging
+from pipeline.workspace import open_workspace
 from warehouse.backends import _postgres_load, backend
 from warehouse.backends._postgres_errors import Lost, described, hidden
 from warehouse.backends.postgres import PostgresBackend
@@ -211,3 +218,43 @@ def test_described_and_hidden() -> None:
     assert hidden("bad p%40ss and p@ss", "postgresql://u:p%40ss@h/d") == "bad **** and ****"
     assert hidden("s3cr3t?", "postgresql:///lake?password=s3cr3t") == "****?"
     assert hidden("s3cr3t?", "host=db password='s3cr3t'") == "****?"
+
+
+def test_what_stands_is_known_by_its_mark(full_lake: StarLake, database: PostgresBackend) -> None:
+    snapshot = full_lake.snapshot()
+    assert database.standing(snapshot.number) is None
+    stage(snapshot, full_lake.table, full_lake.contracts, database, "run-1")
+    mark = database.standing(snapshot.number)
+    assert mark is not None
+    assert database.standing(snapshot.number) == mark
+    assert database.standing(snapshot.number + 1) is None
+
+
+@pytest.mark.parametrize("harm", ["DROP TABLE {}.fact_weather_hourly", "TRUNCATE {}.fact_weather_hourly"])
+def test_tables_that_are_gone_or_emptied_are_noticed(full_lake: StarLake, database: PostgresBackend, harm: str) -> None:
+    snapshot = full_lake.snapshot()
+    stage(snapshot, full_lake.table, full_lake.contracts, database, "run-1")
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(harm.format(database.schema).encode())
+    assert database.standing(snapshot.number) is None
+    stage(snapshot, full_lake.table, full_lake.contracts, database, "run-2")
+    assert database.standing(snapshot.number) is not None
+
+
+def staging_outputs(monkeypatch: pytest.MonkeyPatch, url: str) -> object:
+    monkeypatch.setenv("MIRRORLAKE_STAGING_BACKEND", "postgres")
+    monkeypatch.setenv("MIRRORLAKE_STAGING_URL", url)
+    none: Any = None
+    here = RunContext(open_workspace(), Graph((), ()), "run-1", Selection((), ()), Options(), none)
+    nothing: dict[str, Any] = {"inputs": {}, "built": {}, "summaries": {}, "created_by": "run-0"}
+    commit(here.workspace.objects, None, tables={"dim_date": 0}, **nothing)
+    return staging.outputs(here, Stage("staging", "staging", ()))
+
+
+def test_the_stage_remembers_the_mark(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PostgresBackend, "standing", lambda self, snapshot: f"mark of {snapshot}")
+    assert staging_outputs(monkeypatch, "postgresql://host/db") == {"target": "postgres", "mark": "mark of 1"}
+
+
+def test_where_nobody_answers_the_stage_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert staging_outputs(monkeypatch, "postgresql://127.0.0.1:1/db") == {"target": "postgres", "mark": None}

@@ -46,5 +46,12 @@ class Backend(ABC):
     def query(self, sql: str) -> Rows:
         """Answer one SELECT over the staged tables, read-only, names without schema; timestamps come in UTC."""
 
+    def standing(self, snapshot: int) -> str | None:
+        """By what the tables staged from that gold snapshot are known again, if they still stand.
+
+        None for a backend that keeps files, which are known by themselves. Raises as ``stage`` does.
+        """
+        return None
+
     def close(self) -> None:  # noqa: B027 (nothing to close is the usual case)
         """Give back connections."""

@@ -93,6 +93,29 @@ class PostgresBackend(Backend):
             row = connection.execute("SELECT rows FROM _loads WHERE mark = %s", [mark]).fetchone()
         return None if row is None else {str(table): int(count) for table, count in json.loads(str(row[0])).items()}
 
+    def standing(self, snapshot: int) -> str | None:
+        """The mark of the load of that gold snapshot, if it is the newest and its tables are there, rows in them.
+
+        It does not count rows, so that it costs a few milliseconds.
+        """
+        _require("psycopg", "adbc_driver_postgresql")
+        import psycopg
+
+        with (
+            self._gives_up(),
+            judged(self.url, self.target),
+            psycopg.connect(self.url, **self._session) as connection,
+        ):
+            if connection.execute("SELECT to_regclass('_loads')").fetchone() == (None,):
+                return None
+            newest = connection.execute(
+                "SELECT mark, snapshot_number, rows FROM _loads ORDER BY loaded_at DESC LIMIT 1"
+            ).fetchone()
+            if newest is None or newest[1] != snapshot:
+                return None
+            staged = json.loads(str(newest[2])).items()
+            return str(newest[0]) if all(_is_there(connection, *table) for table in staged) else None
+
     @contextlib.contextmanager
     def _gives_up(self) -> Iterator[None]:
         try:
@@ -139,6 +162,17 @@ class PostgresBackend(Backend):
             name="mirrorlake-staging",
         )
         return pool
+
+
+def _is_there(connection: Connection, table: str, rows: int) -> bool:
+    """Whether the table stands, and has rows if it had any."""
+    from psycopg import sql
+
+    name = sql.Identifier(table)
+    if connection.execute("SELECT to_regclass(%s)", [name.as_string(connection)]).fetchone() == (None,):
+        return False
+    row = connection.execute(sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(name)).fetchone()
+    return row == (rows > 0,)
 
 
 def _options(schema: str) -> str:
