@@ -25,6 +25,7 @@ KILLED = {
     "bronze.page": ("first batch", "after"),
     "bronze.manifest": ("first batch", "before"),
     "bronze.refused": ("first batch", "after"),
+    "stale.note": ("first batch", "after"),
     "quarantine.rows": ("first batch", "after"),
     "silver.merge": ("second batch", "after"),
     "silver.ledger": ("second batch", "before"),

@@ -128,7 +128,7 @@ def test_values_by_day_and_place(call: Call) -> None:
         (["wet_hours", "--from", "2013-7-1"], "YYYY-MM-DD"),
         (["wet_hours", "--from", "2013-07-02", "--to", "2013-07-01"], "swap them"),
         (["--group-by", "day"], "no metric is named"),
-        (["wet_hours", "--group-by", ""], "unknown word to group by"),
+        (["wet_hours", "--group-by", ""], "--group-by is given, but empty"),
     ],
 )
 def test_wrong_words_are_told(call: Call, arguments: list[str], said: str) -> None:

@@ -91,7 +91,8 @@ def test_every_rule_has_its_dbt_test_by_name() -> None:
         found = {body["name"]: (kind, body) for test in tests for kind, body in test.items()}
         assert {test_name(contract, rule) for rule in contract.rules} <= set(found)
         assert test_name(contract, "key") in found
-        assert all("contract" in body["config"]["tags"] for _, body in found.values())
+        for name, (_, body) in found.items():
+            assert body["config"]["tags"] == ["freshness" if name.endswith("__freshness") else "contract"], name
         for rule in contract.rules:
             _, body = found[test_name(contract, rule)]
             assert body["config"].get("severity", "error") == rule.severity
