@@ -39,7 +39,8 @@ class Batch:
     """One table to check: its contract's name, and where its rows lie.
 
     Either ``files`` (Parquet files of one committed version) or ``database`` and ``relation`` (a DuckDB file and a
-    schema-qualified name). ``label`` is how the report calls it.
+    schema-qualified name). ``label`` is how the report calls it. With ``marts``, the folder of dbt's descriptions,
+    it is all that dbt built in ``database``, each mart under ``<label>.<mart>``; ``table`` is then empty.
     """
 
     table: str
@@ -47,6 +48,7 @@ class Batch:
     files: tuple[str, ...] = ()
     database: str | None = None
     relation: str | None = None
+    marts: str | None = None
 
 
 @dataclass

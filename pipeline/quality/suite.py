@@ -27,27 +27,28 @@ def helper_columns(contract: Contract) -> dict[str, str]:
 
 def expectations(contract: Contract) -> list[Any]:
     """The suite of one contract: its rules, its key, its columns and its volume."""
-    gxe = _classes()
+    gxe = expectation_classes()
     built: list[Any] = [_of_rule(rule) for rule in contract.rules if rule.kind not in ("type", "key")]
     built.append(_key(contract))
     built += [
-        gxe.ExpectColumnToExist(column=column.name, meta=_meta(f"{column.name}.exists", "error"))
+        gxe.ExpectColumnToExist(column=column.name, meta=meta_of(f"{column.name}.exists", "error"))
         for column in contract.columns
     ]
     if contract.min_rows:
-        volume: dict[str, Any] = {"min_value": contract.min_rows, "meta": _meta("volume", "error")}
+        volume: dict[str, Any] = {"min_value": contract.min_rows, "meta": meta_of("volume", "error")}
         built.append(gxe.ExpectTableRowCountToBeBetween(**volume))
     return built
 
 
-def _classes() -> Any:
+def expectation_classes() -> Any:
     """The expectations' classes, which their module exports by a name that type checkers do not see."""
     from great_expectations import expectations
 
     return expectations
 
 
-def _meta(rule: str, severity: str) -> dict[str, str]:
+def meta_of(rule: str, severity: str) -> dict[str, str]:
+    """What an expectation carries through Great Expectations: the name of its rule, and how much its failure weighs."""
     return {"rule": rule, "severity": severity}
 
 
@@ -57,7 +58,7 @@ def _whole(pattern: object) -> str:
 
 
 def _of_rule(rule: Rule) -> Any:
-    gxe = _classes()
+    gxe = expectation_classes()
     kinds: dict[str, tuple[Any, dict[str, Any]]] = {
         "required": (gxe.ExpectColumnValuesToNotBeNull, {}),
         "minimum": (gxe.ExpectColumnValuesToBeBetween, {"min_value": rule.argument}),
@@ -69,12 +70,12 @@ def _of_rule(rule: Rule) -> Any:
     }
     kind, arguments = kinds[rule.kind]
     column = helper_name(rule) if rule.kind == "expression" else rule.columns[0]
-    return kind(column=column, meta=_meta(rule.name, rule.severity), **arguments)
+    return kind(column=column, meta=meta_of(rule.name, rule.severity), **arguments)
 
 
 def _key(contract: Contract) -> Any:
-    gxe = _classes()
-    meta = _meta("key", "error")
+    gxe = expectation_classes()
+    meta = meta_of("key", "error")
     if len(contract.primary_key) == 1:
         return gxe.ExpectColumnValuesToBeUnique(column=contract.primary_key[0], meta=meta)
     return gxe.ExpectCompoundColumnsToBeUnique(

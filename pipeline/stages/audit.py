@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lake.contract.model import Contract
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
 from pipeline.fingerprint import made_by
@@ -31,26 +30,27 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
     return {}
 
 
-def batches(context: RunContext) -> list[tuple[Contract, Batch]]:
-    """Every silver table that exists, and every table of the warehouse's raw schema."""
+def batches(context: RunContext) -> list[Batch]:
+    """Every silver table that exists, every table of the warehouse's raw schema, and all that dbt built on it."""
     workspace = context.workspace
+    path = str(workspace.settings.warehouse.path)
     found = []
     for contract in workspace.contracts.values():
         if contract.layer == "silver" and workspace.table(contract.table).exists():
             files = tuple(workspace.table(contract.table).files())
             if files:
-                found.append((contract, Batch(contract.table, f"silver.{contract.table}", files=files)))
+                found.append(Batch(contract.table, f"silver.{contract.table}", files=files))
         elif contract.warehouse:
-            path = str(workspace.settings.warehouse.path)
             relation = f'raw."{contract.table}"'
             label = f"warehouse.{contract.table}"
-            found.append((contract, Batch(contract.table, label, database=path, relation=relation)))
-    return found
+            found.append(Batch(contract.table, label, database=path, relation=relation))
+    marts = str(workspace.settings.root / "dbt" / "models" / "marts")
+    return [*found, Batch("", "build", database=path, marts=marts)]
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
     """Check everything; a critical failure ends the run before publish, naming table, rule, count and example rows."""
-    results = context.workers.quality.check([batch for _, batch in batches(context)])
+    results = context.workers.quality.check(batches(context))
     report = CheckReport(context.run_id, results)
     keys = write_report(context.workspace.objects, report)
     if report.critical:

@@ -17,7 +17,8 @@ from psycopg import errors
 
 from lake.contract.model import Contract, Reference
 from lake.gate import gate
-from pipeline.quality.checks import Checker, read_frame
+from pipeline.quality.checks import Checker
+from pipeline.quality.frames import read_frame
 from pipeline.quality.model import Batch
 from warehouse.ddl import check_condition, create_table, foreign_key_name, rule_of
 

@@ -16,7 +16,9 @@ import pytest
 from lake.contract.load import load_contracts
 from lake.contract.samples import sample
 from lake.storage.objects import Objects
+from pipeline.quality.checks import _plain
 from pipeline.quality.client import QualityError, QualityWorker
+from pipeline.quality.marts import _KINDS, read_marts
 from pipeline.quality.model import Batch, CheckReport, CheckResult, from_dicts
 from pipeline.quality.report import as_html, write_report
 from pipeline.quality.suite import expectations, helper_columns
@@ -106,6 +108,86 @@ def test_a_missing_column_fails_and_says_so(worker: QualityWorker, tmp_path: Pat
     found = failed(worker.check([parquet(tmp_path, good_rows().drop("visibility_m"))]))
     assert "visibility_m.exists" in found
     assert found["visibility_m.maximum"].error == "its column is missing"
+
+
+MARTS = """
+models:
+  - name: mart_days
+    columns:
+      - {name: place, data_type: varchar, constraints: [{type: not_null}]}
+      - {name: day, data_type: date, constraints: [{type: not_null}]}
+      - {name: hours, data_type: bigint, constraints: [{type: not_null}]}
+      - {name: mean_c, data_type: double}
+    data_tests:
+      - unique_combination: {arguments: {columns: [place, day]}}
+      - same_row_count: {arguments: {compare_to: "source('raw', 'days')"}}
+  - name: mart_places
+    columns:
+      - {name: place, data_type: varchar, data_tests: [unique]}
+"""
+_DAYS = (
+    "SELECT * FROM (VALUES ('a', DATE '2013-07-01', 24, 20.5), ('b', DATE '2013-07-01', 23, NULL)) "
+    "t(place, day, hours, mean_c)"
+)
+
+
+def build(folder: Path, *changes: str) -> Batch:
+    """A warehouse as dbt leaves it, then changed by hand."""
+    (folder / "marts.yml").write_text(MARTS)
+    with duckdb.connect(str(folder / "built.duckdb")) as connection:
+        connection.execute(f"CREATE SCHEMA raw; CREATE TABLE raw.days AS {_DAYS}; CREATE SCHEMA marts")
+        connection.execute(
+            "CREATE TABLE marts.mart_days (place VARCHAR, day DATE, hours BIGINT, mean_c DOUBLE);"
+            "INSERT INTO marts.mart_days FROM raw.days; CREATE VIEW marts.mart_places AS SELECT place FROM raw.days"
+        )
+        for change in changes:
+            connection.execute(change)
+    return Batch("", "build", database=str(folder / "built.duckdb"), marts=str(folder))
+
+
+def test_what_dbt_built_is_checked_against_its_description(worker: QualityWorker, tmp_path: Path) -> None:
+    results = worker.check([build(tmp_path)])
+    assert failed(results) == {}
+    assert {result.table for result in results} == {"build.mart_days", "build.mart_places"}
+    assert {"columns", "hours.type", "day.required", "key", "rows as in raw.days"} <= {each.rule for each in results}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ("INSERT INTO marts.mart_days FROM marts.mart_days", {"key", "rows as in raw.days"}),
+        ("DELETE FROM marts.mart_days WHERE place = 'a'", {"rows as in raw.days"}),
+        ("UPDATE marts.mart_days SET hours = NULL WHERE place = 'a'", {"hours.required"}),
+        ("UPDATE marts.mart_days SET day = NULL WHERE place = 'a'", {"day.required"}),
+        ("ALTER TABLE marts.mart_days ALTER hours TYPE DOUBLE", {"hours.type"}),
+        ("ALTER TABLE marts.mart_days ALTER day TYPE TIMESTAMP", {"day.type"}),
+        ("ALTER TABLE marts.mart_days DROP mean_c", {"columns", "mean_c.type"}),
+        ("ALTER TABLE marts.mart_days ADD surprise INTEGER", {"columns"}),
+        ("DROP VIEW marts.mart_places", {"built"}),
+        ("CREATE TABLE marts.mart_left_over AS SELECT 1 AS x", {"described"}),
+        ("INSERT INTO raw.days FROM raw.days", {"key", "rows as in raw.days"}),
+    ],
+)
+def test_a_mart_that_is_not_as_described_fails(
+    worker: QualityWorker, tmp_path: Path, change: str, rules: set[str]
+) -> None:
+    found = failed(worker.check([build(tmp_path, change)]))
+    assert set(found) == rules
+    assert all(result.critical for result in found.values())
+    assert "mart" in next(iter(found.values())).sentence()
+
+
+def test_the_projects_marts_are_read_from_their_description() -> None:
+    marts = read_marts(Path(__file__).resolve().parents[2] / "dbt" / "models" / "marts")
+    assert len(marts) == 8
+    assert all(mart.key and mart.required for mart in marts.values())
+    assert marts["mart_calendar"].key == ("calendar_date",)
+    assert {mart.rows_of for mart in marts.values()} == {None, "raw.fact_weather_hourly", "raw.weather_daily"}
+    assert {kind for mart in marts.values() for kind in mart.columns.values()} <= set(_KINDS)
+
+
+def test_examples_mask_what_is_sensitive() -> None:
+    assert _plain({"place": "jfk", "phone": "555"}, {"phone"}) == {"place": "jfk", "phone": "****"}
 
 
 def test_what_cannot_be_read_is_an_error_not_a_pass(worker: QualityWorker, tmp_path: Path) -> None:
