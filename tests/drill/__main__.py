@@ -61,7 +61,7 @@ def drill(folder: Path, legs: list[Leg], processes: int, *, whole: bool) -> repo
         outcome.amid_dbt = kill_amid_dbt(states, folder / "amid-dbt")
         said("planting bugs")
         outcome.bugs = planted.find_all(states.project, folder / "planted", processes)
-        outcome.missed = sorted(set(sites()) - outcome.sites - set(NOT_DRILLED))
+        outcome.missed = sorted(set(sites(states.project.code)) - outcome.sites - set(NOT_DRILLED))
     outcome.seconds = time.perf_counter() - began
     return outcome
 

@@ -13,7 +13,7 @@ from tests.drill.content import Content, broken_promises, content, differences
 from tests.drill.legs import Command, Leg, States
 from tests.drill.project import Ended, Point, copied
 
-ENOUGH = 2  # kills of recoveries per site and moment
+ENOUGH = 1  # kills of recoveries per site and moment
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 from tests.drill.project import REPOSITORY
 
@@ -30,12 +31,12 @@ NOT_DRILLED = {
 }
 
 
-def sites() -> dict[str, set[str]]:
-    """Site to the files that write by it."""
+def sites(root: Path = REPOSITORY) -> dict[str, set[str]]:
+    """Site to the files that write by it; ``root`` is the folder of the packages."""
     found: dict[str, set[str]] = {}
     for package in ("lake", "warehouse", "pipeline"):
-        for path in (REPOSITORY / package).rglob("*.py"):
-            name = path.relative_to(REPOSITORY).as_posix()
+        for path in (root / package).rglob("*.py"):
+            name = path.relative_to(root).as_posix()
             for call in (node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Call)):
                 for site in _sites(call, name):
                     found.setdefault(site, set()).add(name)
