@@ -8,6 +8,7 @@ every password in a URL, even when a driver's message quotes them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote, unquote
 
 from lake.errors import ConfigError
@@ -21,20 +22,25 @@ _URL_PARAMETER = re.compile(
 )
 _WEB = re.compile(r"(?P<scheme>https?)://(?:[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>[^\s]*)\Z")
 _known: set[str] = set()
+Resolve = Callable[[str], str]
 
 
 class Secret:
-    """A value that is never shown. ``secret:NAME`` refers to AWS Secrets Manager instead of holding it."""
+    """A value that is never shown. ``secret:NAME`` refers to AWS Secrets Manager instead of holding it.
 
-    __slots__ = ("_value",)
+    ``resolve`` gives the value of a name when it is revealed.
+    """
 
-    def __init__(self, value: str) -> None:
+    __slots__ = ("_resolve", "_value")
+
+    def __init__(self, value: str, resolve: Resolve | None = None) -> None:
         if value.startswith("secret:") and not _REFERENCE.match(value):
             raise ConfigError(
                 "a reference to a secret is not well formed",
                 fix="write secret:NAME, NAME of letters, digits and / _ + = . @ -",
             )
         self._value = value
+        self._resolve = resolve
         if not self.is_reference:
             register(value)
 
@@ -43,14 +49,23 @@ class Secret:
         """True if this names a secret of AWS Secrets Manager."""
         return self._value.startswith("secret:")
 
+    def bound(self, resolve: Resolve) -> Secret:
+        """The same, but a name is looked up by ``resolve``."""
+        return Secret(self._value, resolve) if self.is_reference else self
+
     def reveal(self) -> str:
-        """The value itself; ConfigError for a reference, which nothing here can resolve yet."""
-        if self.is_reference:
+        """The value itself, looked up where this is a name; ConfigError where that gives none."""
+        if not self.is_reference:
+            return self._value
+        if self._resolve is None:
             raise ConfigError(
-                f"{self._value} is a name in AWS Secrets Manager, which this version does not read yet",
-                fix="give the value by its environment variable (mirrorlake doctor names it)",
+                f"{self._value} is a name in AWS Secrets Manager, and nothing here can look it up",
+                fix="give the value by its environment variable (mirrorlake doctor names it); the keys of [s3] "
+                "cannot lie in what they open",
             )
-        return self._value
+        value = self._resolve(self._value.removeprefix("secret:"))
+        register(value)
+        return value
 
     def shown(self) -> str:
         """What people may see: a reference as it is, of a URL what holds no secret, else the mask alone.

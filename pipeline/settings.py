@@ -1,7 +1,8 @@
 """The one switch: a profile's name becomes typed settings. The only code that reads the environment, when called.
 
-Order, the later wins: built-in default < ``profiles/<env>.toml`` < ``--config`` file < ``.env`` < environment
-(``MIRRORLAKE_<SECTION>_<KEY>``) < command line. Relative paths are relative to the project, wherever they are written.
+Order, the later wins: built-in default < ``profiles/<env>.toml`` < the stand-ins at work (``rehearsal`` only) <
+``--config`` file < ``.env`` < environment (``MIRRORLAKE_<SECTION>_<KEY>``) < command line. Relative paths are relative
+to the project, wherever they are written.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from typing import get_type_hints
 
 from lake.errors import ConfigError, UnknownChoiceError
 from pipeline.secret import Secret, mask
+from pipeline.secrets_manager import SecretsManager
 from pipeline.settings_layers import DEBUG, Found, from_file, from_options, from_variables, read_dotenv
 from pipeline.settings_model import (
+    REHEARSAL,
     AlertsSettings,
     DbtSettings,
+    DeploySettings,
     GoldSettings,
     LakeSettings,
     LeaseSettings,
@@ -37,6 +41,7 @@ from pipeline.settings_values import Leaf, leaves
 __all__ = [
     "AlertsSettings",
     "DbtSettings",
+    "DeploySettings",
     "GoldSettings",
     "LakeSettings",
     "LeaseSettings",
@@ -55,6 +60,7 @@ __all__ = [
 ]
 
 MARKER = Path("profiles/dev.toml")
+STANDINS = "standins.env"  # in the data folder, while the stand-ins of the rehearsal are up
 
 
 def project_root() -> Path:
@@ -97,16 +103,25 @@ def load_settings(
     dotenv_name = os.environ.get("MIRRORLAKE_DOTENV", ".env")
     dotenv = read_dotenv(root / dotenv_name, dotenv_name) if dotenv_name else {}
     env = _environment_name(root, env, dotenv)
-    layers = [from_file(root / "profiles" / f"{env}.toml", f"profiles/{env}.toml", known)]
+    profile = from_file(root / "profiles" / f"{env}.toml", f"profiles/{env}.toml", known)
+    stronger = {}
     if config is not None:
-        layers.append(from_file(config.expanduser(), str(config), known))
-    layers.append(from_variables(dotenv, dotenv_name, known))
-    layers.append(from_variables(os.environ, "environment", known))
-    layers.append(from_options(overrides or {}, known))
-    found = {key: Found(leaf.default, "built-in default") for key, leaf in known.items()}
-    for layer in layers:
-        found |= layer
+        stronger |= from_file(config.expanduser(), str(config), known)
+    stronger |= from_variables(dotenv, dotenv_name, known)
+    stronger |= from_variables(os.environ, "environment", known)
+    stronger |= from_options(overrides or {}, known)
+    found = {key: Found(leaf.default, "built-in default") for key, leaf in known.items()} | profile
+    found |= _standins(root, env, (found | stronger)["data"], known) | stronger
     return _build(root, env, known, found)
+
+
+def _standins(root: Path, env: str, data: Found, known: Mapping[str, Leaf]) -> dict[str, Found]:
+    """What the stand-ins say of themselves while they are up: their addresses, and keys that open nothing else."""
+    if env != REHEARSAL:
+        return {}
+    folder = _expand(known["data"], data, root, {"env": env})
+    path = Path(str(folder)) / STANDINS
+    return from_variables(read_dotenv(path, STANDINS), STANDINS, known)
 
 
 def _environment_name(root: Path, given: str | None, dotenv: Mapping[str, str]) -> str:
@@ -127,6 +142,7 @@ def _build(root: Path, env: str, known: Mapping[str, Leaf], found: Mapping[str, 
     data = _expand(known["data"], found["data"], root, {"env": env})
     names = {"env": env, "data": str(data)}
     values = {key: _expand(leaf, found[key], root, names) for key, leaf in known.items()} | {"data": data}
+    _bind(values)
     origins = {key: (_shown(value), found[key].origin) for key, value in values.items()}
     settings = _instance(Settings, values, "", {"env": env, "root": root, "origins": origins})
     assert isinstance(settings, Settings)
@@ -139,9 +155,19 @@ def _build(root: Path, env: str, known: Mapping[str, Leaf], found: Mapping[str, 
     return settings
 
 
+def _bind(values: dict[str, object]) -> None:
+    """Let secrets by name be looked up, by the means of the section ``[s3]``; its own keys cannot be."""
+    s3 = _instance(S3Settings, values, "s3.", {})
+    assert isinstance(s3, S3Settings)
+    manager = SecretsManager(s3.credentials)
+    for key, value in values.items():
+        if isinstance(value, Secret) and not key.startswith("s3."):
+            values[key] = value.bound(manager.resolve)
+
+
 def _expand(leaf: Leaf, found: Found, root: Path, names: Mapping[str, str]) -> object:
     """Put ``{env}`` and ``{data}`` into a place, and make a relative path one of the project's."""
-    if leaf.type is not Path and not leaf.metadata.get("place"):
+    if found.value is None or (leaf.type is not Path and not leaf.metadata.get("place")):
         return found.value
     text = str(found.value)
     for name in re.findall(r"\{(\w*)\}", text):

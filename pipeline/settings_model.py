@@ -10,38 +10,73 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lake.errors import ConfigError
 from pipeline.secret import Secret
 
+if TYPE_CHECKING:
+    from lake.storage.credentials import S3Credentials
+
 POSITIVE = {"minimum": 1}
+REHEARSAL = "rehearsal"  # the one environment whose addresses and keys are those of the stand-ins at work
 
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """Where bronze, silver and gold lie: a folder, or a URL of an object store (``s3://bucket/prefix``)."""
+    """Where bronze, silver and gold lie: a folder, or a URL of an object store (``s3://bucket/prefix``).
+
+    ``mirror`` is such a place, too: ``run --write-s3`` copies there what the run left in ``root``.
+    """
 
     root: str = field(default="{data}/lake", metadata={"place": True})
     format: Literal["delta"] = "delta"
+    mirror: str | None = field(default=None, metadata={"place": True})
 
 
 @dataclass(frozen=True)
 class S3Settings:
-    """How the bucket of ``lake.root`` is reached. Keys are needed only where the machine has no role."""
+    """How AWS is reached: the bucket of ``lake.root``, Secrets Manager, Glue. Keys only where the machine has no role.
+
+    A call that gets no answer in ``timeout_seconds``, or is told to come again, is repeated for up to
+    ``retry_seconds``.
+    """
 
     region: str = "eu-central-1"
-    endpoint: str | None = None
+    endpoint: str | None = field(default=None, metadata={"url": True})
     allow_http: bool = False
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+    timeout_seconds: float = field(default=30.0, metadata={"minimum": 0.1})
+    retry_seconds: float = field(default=60.0, metadata={"minimum": 0})
+
+    def credentials(self) -> S3Credentials:
+        """The one spelling that every library's options are made of."""
+        from lake.storage.credentials import S3Credentials
+
+        keys = (self.access_key_id, self.secret_access_key, self.session_token)
+        return S3Credentials(
+            self.region,
+            self.endpoint,
+            self.allow_http,
+            *(key.reveal() if key else None for key in keys),
+            timeout_seconds=self.timeout_seconds,
+            retry_seconds=self.retry_seconds,
+        )
 
 
 @dataclass(frozen=True)
 class GoldSettings:
-    """What executes the transformations."""
+    """What executes the transformations, on which machine, and how finely their tables are partitioned.
+
+    ``runs_on``: this process, or a job of AWS Glue or EMR Serverless that the stage starts and waits for.
+    ``partition_by``: ``day`` overrules the contracts, so that every table that is partitioned at all is so by the day.
+    """
 
     engine: Literal["polars", "duckdb", "spark"] = "polars"
+    runs_on: Literal["here", "glue", "emr-serverless"] = "here"
+    partition_by: Literal["contract", "day"] = "contract"
 
 
 @dataclass(frozen=True)
@@ -63,9 +98,17 @@ class WarehouseSettings:
 
 @dataclass(frozen=True)
 class SnowflakeSettings:
-    """The account that is used when ``warehouse.backend`` is ``snowflake``; by key pair or by token."""
+    """The account that is used when ``warehouse.backend`` is ``snowflake``; by key pair or by token.
+
+    ``host``, ``port`` and ``protocol`` are set only where something stands in for the account's own address.
+    ``login_seconds`` bounds logging in, ``network_seconds`` all tries of one request, ``statement_seconds`` one
+    statement.
+    """
 
     account: str | None = None
+    host: str | None = None
+    port: int = field(default=443, metadata=POSITIVE)
+    protocol: Literal["https", "http"] = "https"
     authenticator: Literal["snowflake_jwt", "oauth", "programmatic_access_token"] = "snowflake_jwt"
     user: str | None = None
     role: str | None = None
@@ -74,6 +117,9 @@ class SnowflakeSettings:
     private_key: Secret | None = None
     private_key_passphrase: Secret | None = None
     token: Secret | None = None
+    login_seconds: int = field(default=30, metadata=POSITIVE)
+    network_seconds: int = field(default=120, metadata=POSITIVE)
+    statement_seconds: int = field(default=3600, metadata=POSITIVE)
 
 
 @dataclass(frozen=True)
@@ -130,6 +176,21 @@ class DbtSettings:
 
 
 @dataclass(frozen=True)
+class DeploySettings:
+    """Where ``mirrorlake deploy`` puts what jobs in the cloud run from, and the names that it registers there.
+
+    ``artifacts`` is a URL (``s3://bucket/prefix``); ``job`` is Glue's job, ``catalog`` Glue's database, ``role`` the
+    ARN of the role that jobs run as, ``emr_application`` the id of an application of EMR Serverless.
+    """
+
+    artifacts: str | None = field(default=None, metadata={"place": True})
+    job: str = "mirrorlake-gold"
+    catalog: str = "mirrorlake"
+    role: str | None = None
+    emr_application: str | None = None
+
+
+@dataclass(frozen=True)
 class LeaseSettings:
     """``ttl_seconds``: a lease that is not renewed lapses. ``hold_seconds``: how long it outlives an ended stage,
 
@@ -167,6 +228,7 @@ class Settings:
     sources: SourcesSettings = SourcesSettings()
     run: RunSettings = RunSettings()
     dbt: DbtSettings = DbtSettings()
+    deploy: DeploySettings = DeploySettings()
     lease: LeaseSettings = LeaseSettings()
     alerts: AlertsSettings = AlertsSettings()
     origins: Mapping[str, tuple[str, str]] = field(
@@ -175,32 +237,33 @@ class Settings:
 
     def missing(self) -> list[str]:
         """Keys that the chosen backends need and that nothing sets."""
+        on_snowflake = self.warehouse.backend == "snowflake"
         needed = {
             "staging.url": self.staging.backend == "postgres" and self.staging.url is None,
-            "snowflake.account": self.warehouse.backend == "snowflake" and not self.snowflake.account,
-            "snowflake.user": self.warehouse.backend == "snowflake" and not self.snowflake.user,
-            "snowflake.private_key or snowflake.token": self.warehouse.backend == "snowflake"
+            "snowflake.account": on_snowflake and not self.snowflake.account,
+            "snowflake.user": on_snowflake and not self.snowflake.user,
+            "snowflake.private_key or snowflake.token": on_snowflake
             and self.snowflake.private_key is None
             and self.snowflake.token is None,
+            "s3.secret_access_key": self.s3.access_key_id is not None and self.s3.secret_access_key is None,
+            "s3.access_key_id": self.s3.access_key_id is None and self.s3.secret_access_key is not None,
+            "deploy.artifacts": self.gold.runs_on != "here" and not self.deploy.artifacts,
+            "deploy.emr_application": self.gold.runs_on == "emr-serverless" and not self.deploy.emr_application,
         }
         return [key for key, lacking in needed.items() if lacking]
 
-    def unsupported(self) -> list[str]:
-        """What this environment asks for and this version cannot do yet, in words."""
-        asked = {
-            f"lake.root {self.lake.root!r}: the lake must be a folder": "://" in self.lake.root,
-            "gold.engine 'spark'": self.gold.engine == "spark",
-            "warehouse.backend 'snowflake'": self.warehouse.backend == "snowflake",
-            "secrets by name from AWS Secrets Manager": any(
-                shown.startswith("secret:") for shown, _ in self.origins.values()
-            ),
-        }
-        return [words for words, wanted in asked.items() if wanted]
+    @property
+    def lacks_standins(self) -> bool:
+        """Whether this environment speaks to stand-ins, and none are up: they would have said where they are."""
+        return self.env == REHEARSAL and self.s3.endpoint is None
 
     def require_supported(self) -> None:
         """Raise one ConfigError that names all that keeps commands from running on this environment."""
-        lacks = [f"not available yet: {words}" for words in self.unsupported()]
-        lacks += [f"not set: {key} (environment: {_variables(key)})" for key in self.missing()]
+        if self.lacks_standins:
+            raise ConfigError(
+                "the stand-ins are not up", where=f"environment {self.env}", fix="start them: just rehearse --keep"
+            )
+        lacks = [f"not set: {key} (environment: {_variables(key)})" for key in self.missing()]
         if lacks:
             otherwise = "" if self.env == "dev" else "run with --env dev, or "
             raise ConfigError(

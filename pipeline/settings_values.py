@@ -122,7 +122,7 @@ def _checked(leaf: Leaf, value: object, where: str) -> object:
     minimum = leaf.metadata.get("minimum")
     if isinstance(minimum, int | float) and isinstance(value, int | float) and not value >= minimum:
         raise ConfigError(f"{leaf.key} = {value} is too small", where=where, fix=f"give at least {minimum}")
-    if leaf.metadata.get("url") and not str(value).startswith(("https://", "http://")):
+    if leaf.metadata.get("url") and value is not None and not str(value).startswith(("https://", "http://")):
         raise ConfigError(f"{leaf.key} is no web address", where=where, fix="begin it with https:// or http://")
     return value
 

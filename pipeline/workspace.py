@@ -28,16 +28,18 @@ class Workspace:
     @cached_property
     def contracts(self) -> Contracts:
         """Every contract by table name."""
-        from lake.contract.load import load_contracts
+        from lake.contract.load import by_day, load_contracts
 
-        return load_contracts()
+        found = load_contracts()
+        return by_day(found) if self.settings.gold.partition_by == "day" else found
 
     @cached_property
     def objects(self) -> Objects:
         """The lake's object store; a folder is made when it is first written to."""
         from lake.storage.objects import Objects
 
-        return Objects(self.settings.lake.root)
+        root = self.settings.lake.root
+        return Objects(root, self.settings.s3.credentials().object_options() if "://" in root else None)
 
     @cached_property
     def bronze(self) -> Bronze:

@@ -7,6 +7,7 @@ read; ``mirrorlake contracts check`` asks that package as a second judge.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,16 @@ def load_files(paths: Iterable[Path]) -> Contracts:
     check_relations(read)
     raise_all([error for _, problems in read for error in problems.found])
     return {contract.table: contract for contract, _ in read}
+
+
+def by_day(contracts: Contracts) -> Contracts:
+    """The same contracts, but every gold table that is partitioned at all is so by the day."""
+    return {
+        name: digest.with_digest(replace(contract, partition=replace(contract.partition, by="day")))
+        if contract.layer == "gold" and contract.partition
+        else contract
+        for name, contract in contracts.items()
+    }
 
 
 def _read(path: Path) -> tuple[Contract, Problems]:

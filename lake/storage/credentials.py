@@ -22,6 +22,8 @@ class S3Credentials:
     access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
+    timeout_seconds: float = 30.0
+    retry_seconds: float = 60.0
 
     def object_options(self) -> dict[str, str]:
         """For obstore, deltalake and Polars, which spell them alike."""

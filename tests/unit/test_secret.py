@@ -28,7 +28,23 @@ def test_a_secret_shows_itself_to_reveal_only() -> None:
     assert len({secret, Secret(CANARY)}) == 1
 
 
-def test_a_reference_names_a_secret_and_is_not_resolved_yet() -> None:
+def test_a_reference_is_looked_up_when_it_is_revealed() -> None:
+    asked: list[str] = []
+
+    def resolve(name: str) -> str:
+        asked.append(name)
+        return f"{CANARY} of {name}"
+
+    secret = Secret("secret:mirrorlake/prod/url").bound(resolve)
+    assert secret.shown() == "secret:mirrorlake/prod/url"
+    assert asked == []
+    assert secret.reveal() == f"{CANARY} of mirrorlake/prod/url"
+    assert asked == ["mirrorlake/prod/url"]
+    assert mask(f"the driver said {CANARY} of mirrorlake/prod/url") == "the driver said ****"
+    assert Secret(CANARY).bound(resolve).reveal() == CANARY, "a value is nobody's name"
+
+
+def test_a_reference_that_nothing_can_look_up_is_refused() -> None:
     secret = Secret("secret:mirrorlake/prod/url")
     assert secret.is_reference
     assert secret.shown() == "secret:mirrorlake/prod/url"
