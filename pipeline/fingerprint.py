@@ -76,15 +76,6 @@ def write(objects: Objects, stage: str, inputs: Parts, outputs: Parts, run_id: s
     objects.put(layout.fingerprint(stage), json.dumps(document, indent=1).encode(), "fingerprint")
 
 
-def stamp(path: Path) -> str | None:
-    """By what a file is known again without being read: its size and when it last changed. None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return f"{status.st_size} bytes, changed at {status.st_mtime_ns}"
-
-
 def explain(old: Mapping[str, object] | None, new: Mapping[str, object]) -> list[str]:
     """What changed between remembered and present parts, in words; [] if nothing did."""
     if old is None:

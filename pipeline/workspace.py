@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lake.contract.model import Contracts
     from lake.storage.objects import Objects
     from lake.tables.delta import LakeTable
+    from warehouse.warehouses.base import Warehouse
 
 
 class Workspace:
@@ -39,7 +40,7 @@ class Workspace:
         from lake.storage.objects import Objects
 
         root = self.settings.lake.root
-        return Objects(root, self.settings.s3.credentials().object_options() if "://" in root else None)
+        return Objects(root, self.settings.s3.credentials().object_options if "://" in root else None)
 
     @cached_property
     def bronze(self) -> Bronze:
@@ -56,11 +57,22 @@ class Workspace:
             raise UnknownChoiceError("table", name, self.contracts)
         return LakeTable(self.objects, layout.table(self.contracts[name].layer, name))
 
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """Where dbt builds and from where marts are published, not yet connected."""
+        from pipeline.warehouses import open_warehouse
+
+        return open_warehouse(self.settings)
+
     def places(self) -> dict[str, str]:
         """Where what a run made lies, for people."""
         settings = self.settings
-        warehouse = str(settings.warehouse.path) if settings.warehouse.backend == "duckdb" else "snowflake"
-        return {"lake": settings.lake.root, "warehouse": warehouse, "published": str(settings.publish.folder)}
+        warehouse = self.warehouse
+        return {
+            "lake": settings.lake.root,
+            "warehouse": warehouse.place,
+            "published": warehouse.published_place,
+        }
 
     def folder(self, path: Path) -> Path:
         """``path`` (staging, published, the warehouse's parent), made if it is not there; StorageError if it cannot."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = [
-    "configure", "explained", "is_damaged", "literal", "memory", "opened", "quoted", "set_aside", "synced", "translated"
+    "configure", "explained", "is_damaged", "literal", "memory", "opened", "quoted", "set_aside", "stamp", "synced",
+    "translated",
 ]  # fmt: skip
 
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
@@ -132,6 +133,15 @@ def _damage(message: str, path: Path) -> DamagedError | None:
 
 def _first_line(message: str) -> str:
     return message.strip().splitlines()[0]
+
+
+def stamp(path: Path) -> str | None:
+    """By what a file is known again without being read: its size and when it last changed. None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return f"{status.st_size} bytes, changed at {status.st_mtime_ns}"
 
 
 def synced(path: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MARTS = "marts"
+PUBLISHED = "published"  # the name under which readers attach the published file
 TRIES = 5
 
 
@@ -159,7 +160,7 @@ def attach_published(connection: duckdb.DuckDBPyConnection, folder: Path) -> Pat
             )
         try:
             with explained(path):
-                connection.execute(f"ATTACH {literal(str(path))} AS published (READ_ONLY)")
+                connection.execute(f"ATTACH {literal(str(path))} AS {PUBLISHED} (READ_ONLY)")
         except StorageError:
             if path.exists():
                 raise

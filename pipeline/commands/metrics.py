@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    import duckdb
-
     from pipeline.dbtworker.metrics import Answer, Metrics
     from pipeline.settings_model import Settings
+    from warehouse.warehouses.base import Reader
 
 
 @click.command()
@@ -38,9 +37,9 @@ def command(
     from pipeline.dates import parse_date
     from pipeline.dbtworker.metrics import Question
     from pipeline.workspace import open_workspace
-    from warehouse.publish import open_published
 
-    settings = open_workspace((ctx.obj or {}).get("env")).settings
+    workspace = open_workspace((ctx.obj or {}).get("env"))
+    settings = workspace.settings
     if not names:
         metrics = _definitions(settings)
         if group_by or first or last or locations or show_sql:
@@ -51,11 +50,11 @@ def command(
     days = (parse_date(first, "--from") if first else None, parse_date(last, "--to") if last else None)
     if days[0] and days[1] and days[0] > days[1]:
         raise UsageError(f"--from {days[0]} is after --to {days[1]}", fix="swap them")
-    with open_published(settings.publish.folder) as connection:
+    with workspace.warehouse.reader() as reader:
         metrics = _definitions(settings)
         metrics.check(names, words)
-        places = _places(connection, locations)
-        answer = metrics.ask(connection, Question(names, words, *days, places))
+        places = _places(reader, locations)
+        answer = metrics.ask(reader, Question(names, words, *days, places))
     if show_sql:
         click.echo(answer.sql)
     else:
@@ -74,11 +73,12 @@ def _definitions(settings: Settings) -> Metrics:
     return Metrics.read(path)
 
 
-def _places(connection: duckdb.DuckDBPyConnection, asked: tuple[str, ...]) -> tuple[str, ...]:
+def _places(reader: Reader, asked: tuple[str, ...]) -> tuple[str, ...]:
     """The ids of the places that are called so by id, name or station, in any case."""
     from lake.errors import UnknownChoiceError
 
-    rows = connection.execute("SELECT location_id, location_name, station_code FROM mart_locations").fetchall()
+    answer = reader.query("SELECT location_id, location_name, station_code FROM mart_locations")
+    rows = [tuple(str(cell or "") for cell in row) for row in answer.rows]
     known: dict[str, set[str]] = {}
     for row in rows:
         for name in filter(None, row):

@@ -29,7 +29,6 @@ def command(
     """Run STATEMENT, one SELECT in DuckDB's SQL; without STATEMENT, list the tables that can be asked."""
     from pipeline.answers import print_answer
     from pipeline.workspace import open_workspace
-    from warehouse.sandbox import ask
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
@@ -38,11 +37,11 @@ def command(
         print_answer(("table", "layer"), _tables(workspace), as_json=as_json, as_csv=as_csv)
         return
     shown = limit if limit or as_json or as_csv else SHOWN_ROWS
-    answer, more = ask(
+    answer, more = workspace.warehouse.ask(
         statement,
-        published=workspace.settings.publish.folder,
         lake_tables=_in_lake(workspace),
         files_of=lambda name: workspace.table(name).files(),
+        options=workspace.objects.table_options,
         limit=shown,
     )
     print_answer(answer.columns, answer.rows, as_json=as_json, as_csv=as_csv)
@@ -55,7 +54,5 @@ def _in_lake(workspace: Workspace) -> list[str]:
 
 
 def _tables(workspace: Workspace) -> list[Sequence[str]]:
-    from warehouse.sandbox import published_tables
-
-    published = [(name, "published") for name in published_tables(workspace.settings.publish.folder)]
+    published = [(name, "published") for name in workspace.warehouse.published_tables()]
     return [*published, *((name, workspace.contracts[name].layer) for name in _in_lake(workspace))]

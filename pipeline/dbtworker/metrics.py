@@ -1,4 +1,4 @@
-"""The metrics, asked of what was published: MetricFlow turns names into SQL, DuckDB answers it.
+"""The metrics, asked of what was published: MetricFlow turns names into SQL, the warehouse answers it.
 
 The definitions are those of dbt/models/marts/weather/_weather__metrics.yml, as dbt wrote them (semantic_manifest.json)
 when it parsed the project; dbt itself is not needed to ask.
@@ -18,10 +18,9 @@ from lake.errors import DamagedError, MissingExtraError, UnknownChoiceError, War
 from lake.sql import literal
 
 if TYPE_CHECKING:
-    import duckdb
+    from warehouse.warehouses.base import Reader
 
 SPANS = ("day", "week", "month", "quarter", "year")
-PUBLISHED = "published"  # the name under which readers attach the published file
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ class Metrics:
         _known("metric", names, self.metrics)
         _known("word to group by", words, self.words)
 
-    def ask(self, connection: duckdb.DuckDBPyConnection, question: Question) -> Answer:
-        """The answer, from the file that ``connection`` has attached as ``published``.
+    def ask(self, reader: Reader, question: Question) -> Answer:
+        """The answer, from the publication that ``reader`` has open.
 
         Raises UnknownChoiceError for a metric or word that there is not, WarehouseError if the query fails.
         """
@@ -117,7 +116,7 @@ class Metrics:
             time_constraint_end=_midnight(question.last_date),
             where_constraints=[_at_places(question.location_ids)] if question.location_ids else None,
         )
-        engine = self._engine(connection)
+        engine = self._engine(reader)
         try:
             result = engine.query(request)
         except Exception as error:
@@ -127,25 +126,24 @@ class Metrics:
         rows = [tuple(_plain(row[place]) for place in order) for row in table.rows]
         return Answer((*question.group_by, *question.metrics), tuple(rows), result.sql)
 
-    def _engine(self, connection: duckdb.DuckDBPyConnection) -> Any:
+    def _engine(self, reader: Reader) -> Any:
         from metricflow.engine.metricflow_engine import MetricFlowEngine
         from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
         from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-        from pipeline.dbtworker.metrics_client import DuckDbClient
+        from pipeline.dbtworker.metrics_client import ReaderClient
 
-        manifest = parse_manifest_from_dbt_generated_manifest(json.dumps(_relocated(self._manifest)))
-        return MetricFlowEngine(SemanticManifestLookup(manifest), DuckDbClient(connection))
+        manifest = parse_manifest_from_dbt_generated_manifest(json.dumps(_relocated(self._manifest, reader)))
+        return MetricFlowEngine(SemanticManifestLookup(manifest), ReaderClient(reader))
 
 
-def _relocated(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with every table looked for in the published file, where it has the same schema and name."""
+def _relocated(manifest: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    """The manifest with every table looked for where it is published."""
     moved: dict[str, Any] = json.loads(json.dumps(manifest))
     spines = moved["project_configuration"]["time_spines"]
     for holder in (*moved["semantic_models"], *spines):
         node = holder["node_relation"]
-        node["database"] = PUBLISHED
-        node["relation_name"] = f'"{PUBLISHED}"."{node["schema_name"]}"."{node["alias"]}"'
+        node["database"], node["relation_name"] = reader.place_of(node["schema_name"], node["alias"])
     return moved
 
 

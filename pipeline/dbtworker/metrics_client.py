@@ -1,49 +1,54 @@
-"""MetricFlow's way to a database, on a DuckDB connection that is open already.
+"""MetricFlow's way to a database, on a reader of published tables that is open already.
 
-MetricFlow's own client goes through dbt and its profiles; this one needs neither, so that metrics are asked of the
-published file and answer in half a second.
+MetricFlow's own client goes through dbt and its profiles; this one needs neither, so that metrics are asked of what is
+published and answer in half a second.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metricflow.data_table.mf_table import MetricFlowDataTable
 from metricflow.protocols.sql_client import SqlEngine
 from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow.sql.render.snowflake import SnowflakeSqlPlanRenderer
 from metricflow_semantics.sql.sql_bind_parameters import SqlBindParameterSet
 
 if TYPE_CHECKING:
-    import duckdb
+    from warehouse.warehouses.base import Reader
 
 NO_PARAMETERS = SqlBindParameterSet()
+_ENGINES: dict[str, Any] = {
+    "duckdb": (SqlEngine.DUCKDB, DuckDbSqlPlanRenderer),
+    "snowflake": (SqlEngine.SNOWFLAKE, SnowflakeSqlPlanRenderer),
+}
 
 
-class DuckDbClient:
-    """``metricflow.protocols.sql_client.SqlClient`` for one connection, which stays its owner's to close."""
+class ReaderClient:
+    """``metricflow.protocols.sql_client.SqlClient`` for one reader, which stays its owner's to close."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-        self.sql_engine_type = SqlEngine.DUCKDB
-        self.sql_plan_renderer = DuckDbSqlPlanRenderer()
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.sql_engine_type, renderer = _ENGINES[reader.dialect]
+        self.sql_plan_renderer = renderer()
 
     def query(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = NO_PARAMETERS) -> MetricFlowDataTable:
         """Run a query; its rows."""
-        cursor = self._connection.execute(stmt)
-        columns = [column[0] for column in cursor.description or ()]
-        return MetricFlowDataTable.create_from_rows(column_names=columns, rows=cursor.fetchall())
+        answer = self._reader.query(stmt)
+        rows: list[Any] = list(answer.rows)
+        return MetricFlowDataTable.create_from_rows(column_names=list(answer.columns), rows=rows)
 
     def execute(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = NO_PARAMETERS) -> None:
         """Run a statement without rows."""
-        self._connection.execute(stmt)
+        self._reader.query(stmt)
 
     def dry_run(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = NO_PARAMETERS) -> None:
         """Let the database plan a query without running it."""
-        self._connection.execute(f"EXPLAIN {stmt}")
+        self._reader.query(f"EXPLAIN {stmt}")
 
     def close(self) -> None:
-        """Nothing: the connection is its owner's."""
+        """Nothing: the reader is its owner's."""
 
     def render_bind_parameter_key(self, bind_parameter_key: str) -> str:
-        """MetricFlow binds no parameters on DuckDB; this is the form that DuckDB would read."""
-        return f"${bind_parameter_key}"
+        """MetricFlow binds no parameters on these databases; this is the form that they would read."""
+        return f"${bind_parameter_key}" if self._reader.dialect == "duckdb" else f":{bind_parameter_key}"

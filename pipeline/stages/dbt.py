@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import made_by, stamp
+from pipeline.fingerprint import made_by
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
@@ -28,8 +28,8 @@ def last_run_date(context: RunContext) -> str:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The warehouse's file as dbt left it: what comes after works on every new build, and only on one."""
-    return {"warehouse": stamp(context.workspace.settings.warehouse.path)}
+    """The warehouse as dbt left it: what comes after works on every new build, and only on one."""
+    return {"warehouse": context.workspace.warehouse.stamp()}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
@@ -40,7 +40,7 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     """
     from lake.writes import committing
 
-    with committing("dbt.build", str(context.workspace.settings.warehouse.path)):
+    with committing("dbt.build", context.workspace.warehouse.place):
         result = context.workers.dbt.build(
             {"run_date": last_run_date(context)},
             exclude=["tag:contract"],

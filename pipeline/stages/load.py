@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lake.errors import WarehouseError
 from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import made_by, parts, stamp
+from pipeline.fingerprint import made_by, parts
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.stages.staging import committed_snapshot, told
@@ -30,37 +28,23 @@ def loaded_by() -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The warehouse's file, if it can be read: it is a cache of gold, and a damaged one is made anew."""
-    path = context.workspace.settings.warehouse.path
-    return {"warehouse": str(path) if _is_sound(context, path) else None}
+    """What was loaded, if it can be read: it is a cache of gold, and what is damaged is made anew.
 
-
-def _is_sound(context: RunContext, path: Path) -> bool:
-    """Whether the warehouse can be read. It is opened only where it is not as a stage of this platform left it."""
-    now = stamp(path)
-    if now is None:
-        return False
+    It is looked through only where it is not as a stage of this platform left it.
+    """
     built = context.built_by("dbt")
-    if context.shared.get("loaded") == now or (isinstance(built, dict) and built.get("warehouse") == now):
-        return True
-    from warehouse.duck import is_damaged
-    from warehouse.history import RAW
-
-    return not is_damaged(path, RAW)
+    left = built.get("warehouse") if isinstance(built, dict) else None
+    return {"warehouse": context.workspace.warehouse.loaded(context.shared.get("loaded"), left)}
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
     """Merge what changed of every table in one transaction. WarehouseError for what staging has not passed."""
-    from warehouse.load import load
-
     workspace = context.workspace
     snapshot = committed_snapshot(workspace)
     _require_staged(context, snapshot)
-    path = workspace.settings.warehouse.path
-    workspace.folder(path.parent)
     full = context.options.force or _loads_otherwise(context)
-    result = load(snapshot, workspace.table, workspace.contracts, path, full=full)
-    context.shared["loaded"] = stamp(path)
+    result = workspace.warehouse.load(snapshot, workspace.table, workspace.contracts, full=full)
+    context.shared["loaded"] = workspace.warehouse.stamp()
     tables = tuple(
         TableOutcome(
             name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import code_hash, made_by, stamp
+from pipeline.fingerprint import code_hash, made_by, parts
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
@@ -19,29 +19,15 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
-    """The published file."""
-    from warehouse import pointer
-
-    folder = context.workspace.settings.publish.folder
-    name = pointer.standing(folder)
-    return {"published": name, "file": stamp(folder / name) if name else None}
+    """What is published now."""
+    return context.workspace.warehouse.published()
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
-    """Copy the marts to a new file and point to it. AuditFailedError where they are not those that were audited."""
-    from warehouse.publish import publish
-
-    settings = context.workspace.settings
+    """Copy the marts and show the copy. AuditFailedError where they are not those that were audited."""
     _require_audited(context)
-    folder = context.workspace.folder(settings.publish.folder)
-    result = publish(
-        settings.warehouse.path,
-        folder,
-        context.run_id,
-        keep=settings.publish.keep,
-        code_version=code_hash(),
-        stale=context.reservations,
-    )
+    warehouse = context.workspace.warehouse
+    result = warehouse.publish(context.run_id, code_version=code_hash(), stale=context.reservations)
     tables = tuple(
         TableOutcome(name, rows_in=rows, valid=rows, rows_out=rows, output_version=context.run_id)
         for name, rows in result.tables.items()
@@ -52,14 +38,14 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
 def _require_audited(context: RunContext) -> None:
     """What was written since the audit passed is not published, also where this stage is run alone.
 
-    The audit remembers the warehouse's file as dbt had left it.
+    The audit remembers the warehouse as dbt had left it.
     """
-    path = context.workspace.settings.warehouse.path
-    audited, now = context.inputs_of("audit"), stamp(path)
+    warehouse = context.workspace.warehouse
+    audited, now = context.inputs_of("audit"), parts({"now": warehouse.stamp()})["now"]
     built = audited.get("built") if isinstance(audited, dict) else None
     if now is not None and not (isinstance(built, dict) and built.get("warehouse") == now):
         raise AuditFailedError(
             "the warehouse is not as it was when the audit passed; nothing was published",
-            where=str(path),
+            where=warehouse.place,
             fix="run what comes before it too: mirrorlake run",
         )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from lake.errors import MirrorlakeError, TableError
 from lake.gold.snapshot import Snapshot, latest_snapshot
 from pipeline.context import Parts, RunContext
-from pipeline.fingerprint import made_by, stamp
+from pipeline.fingerprint import made_by
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.workspace import Workspace
+from warehouse.duck import stamp
 
 if TYPE_CHECKING:
     from warehouse.backends.base import Backend

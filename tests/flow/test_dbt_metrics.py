@@ -18,6 +18,7 @@ from pipeline.dbtworker.metrics import Metrics, Question
 from pipeline.dbtworker.worker import DbtWorker
 from pipeline.settings import load_settings
 from warehouse.publish import open_published, publish
+from warehouse.warehouses.duckdb import DuckDBReader
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Call = Callable[..., Any]
@@ -67,7 +68,7 @@ def metrics(data: Path) -> Metrics:
 def test_metrics_equal_the_metric_marts(metrics: Metrics, data: Path, word: str, mart: str, column: str) -> None:
     names = tuple(metrics.metrics)
     with open_published(data / "published") as connection:
-        answer = metrics.ask(connection, Question(names, (word, "location")))
+        answer = metrics.ask(DuckDBReader(connection), Question(names, (word, "location")))
         expected = connection.execute(
             f"select {column}, location_id, {', '.join(names)} from {mart} order by all"
         ).fetchall()
@@ -84,7 +85,7 @@ def test_metrics_equal_the_metric_marts(metrics: Metrics, data: Path, word: str,
 
 def test_metrics_over_all_places_weigh_them_alike(metrics: Metrics, data: Path) -> None:
     with open_published(data / "published") as connection:
-        answer = metrics.ask(connection, Question(("wet_hours", "average_temperature_c"), ("year",)))
+        answer = metrics.ask(DuckDBReader(connection), Question(("wet_hours", "average_temperature_c"), ("year",)))
         days = connection.execute("select wet_hours, temperature_mean_c from mart_weather_daily").fetchall()
     ((year, wet, mean),) = answer.rows
     temperatures = [temperature for _, temperature in days if temperature is not None]
@@ -156,6 +157,6 @@ def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
 def test_a_question_about_what_is_not_there_fails_clearly(metrics: Metrics) -> None:
     with duckdb.connect() as connection:
         with pytest.raises(UnknownChoiceError, match="metric"):
-            metrics.ask(connection, Question(("nope",)))
+            metrics.ask(DuckDBReader(connection), Question(("nope",)))
         with pytest.raises(WarehouseError, match="could not be computed"):
-            metrics.ask(connection, Question(("wet_hours",)))
+            metrics.ask(DuckDBReader(connection), Question(("wet_hours",)))

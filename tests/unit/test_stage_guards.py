@@ -16,6 +16,7 @@ from pipeline.context import Options, RunContext, Selection
 from pipeline.graph import Graph, Stage
 from pipeline.stages import audit, dbt, gold, load, publish, silver, staging
 from pipeline.workspace import open_workspace
+from warehouse.duck import stamp
 
 PUBLISH = Stage("publish", "publish", ())
 LOAD = Stage("load", "load", ())
@@ -40,7 +41,7 @@ def test_a_warehouse_that_was_never_audited_is_not_published(project: Path) -> N
     path.write_bytes(b"")
     with pytest.raises(AuditFailedError, match="nothing was published"):
         publish.execute(here, PUBLISH)
-    remember_audit_of(here, fingerprint.stamp(path))
+    remember_audit_of(here, stamp(path))
     path.write_bytes(b"built anew, and its tests failed")
     with pytest.raises(AuditFailedError, match="nothing was published"):
         publish.execute(here, PUBLISH)
