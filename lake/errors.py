@@ -74,6 +74,10 @@ class StorageError(MirrorlakeError):
     """The lake cannot be read or written: full disk, read-only, permission, missing bucket."""
 
 
+class CloudError(MirrorlakeError):
+    """A service of the cloud refused or did not answer; carries its code and words."""
+
+
 class AlreadyExistsError(StorageError):
     """A create-only write met an object that is already there."""
 

@@ -1,0 +1,64 @@
+"""A client of one AWS service, by the one spelling of credentials, and what its refusals mean in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import CloudError, MissingExtraError
+
+if TYPE_CHECKING:
+    from lake.storage.credentials import S3Credentials
+
+# Codes that several services share: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+_MEANING = {
+    "AccessDenied": "grant that action to the role which is used here (docs/infra.md)",
+    "ExpiredToken": "log in again, or renew s3.session_token",
+    "UnrecognizedClient": "check s3.access_key_id and its secret key",
+    "InvalidSignature": "check s3.access_key_id and its secret key",
+    "InvalidClientTokenId": "check s3.access_key_id and its secret key",
+    "EntityNotFound": "check the name; mirrorlake deploy registers what is missing",
+    "ResourceNotFound": "check the name, the region and the account",
+}
+
+
+def aws_client(credentials: S3Credentials, service: str) -> Any:
+    """A boto3 client of ``service``; it repeats what AWS says may be repeated, up to four times."""
+    try:
+        import boto3
+        from botocore.config import Config
+    except ImportError:
+        raise MissingExtraError("boto3", "aws") from None
+
+    seconds = credentials.timeout_seconds
+    retries: Any = {"total_max_attempts": 4, "mode": "standard"}
+    config = Config(connect_timeout=seconds, read_timeout=seconds, retries=retries)
+    return boto3.client(service, config=config, **credentials.boto3_options())
+
+
+@contextmanager
+def asking(what: str, where: str) -> Iterator[None]:
+    """Stand around a call: a refusal becomes a CloudError that says ``what`` could not be done, and where."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        told = str(error.response.get("Error", {}).get("Message", "")).strip() or "no reason given"
+        fix = _MEANING.get(code.removesuffix("Exception"), "read what AWS says, then repeat; nothing is half-done")
+        raise CloudError(f"cannot {what}: {code}: {told}", where=where, fix=fix) from None
+    except NoCredentialsError:
+        raise CloudError(
+            f"cannot {what}: neither keys nor a role of this machine were found",
+            where=where,
+            fix="log in, or set s3.access_key_id and s3.secret_access_key",
+        ) from None
+    except BotoCoreError as error:
+        raise CloudError(f"cannot {what}: {error}", where=where, fix="check the network and s3.endpoint") from None
+
+
+def error_code(error: Any) -> str:
+    """The code of a botocore ``ClientError``, such as ``EntityNotFoundException``."""
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
