@@ -17,11 +17,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake import writes
-from lake.errors import LeaseHeldError, StorageError
+from lake.errors import ConfigError, LeaseHeldError, StorageError
 from pipeline.lease_store import LeaseState, LeaseStore, Member, lease_store
 from pipeline.process import this_process
 
 if TYPE_CHECKING:
+    from lake.storage.objects import Objects
     from pipeline.workspace import Workspace
 
 # Neither changes a table: a run that lost the lease still records that it failed.
@@ -117,11 +118,13 @@ class Lease:
 
 
 @contextmanager
-def hold(workspace: Workspace, run_id: str) -> Iterator[Lease]:
-    """Hold the lease of the workspace's lake for ``run_id``: renewed by a thread, checked at every commit."""
+def hold(workspace: Workspace, run_id: str, *, outlives: bool = False) -> Iterator[Lease]:
+    """Hold the lease of the workspace's lake for ``run_id``: renewed by a thread, checked at every commit.
+
+    ``outlives``: it stays the run's for ``lease.hold_seconds`` more, for the next task or try of an orchestrator.
+    """
     settings = workspace.settings.lease
-    store = lease_store(workspace.objects.root)
-    lease = Lease(store, run_id, ttl_seconds=settings.ttl_seconds, hold_seconds=settings.hold_seconds)
+    lease = _lease(workspace, run_id, settings.hold_seconds if outlives else 0.0)
     lease.acquire()
     stop_guarding = writes.observe(lease.guard)
     stopped = threading.Event()
@@ -148,9 +151,49 @@ def _beat(lease: Lease, stopped: threading.Event, every_seconds: float) -> None:
                 return  # the next commit says so
 
 
-def describe(root: str) -> str:
-    """The lease of the lake at ``root`` in one line, for people."""
-    state, now = lease_store(root).read(), _now()
+def _lease(workspace: Workspace, run_id: str, hold_seconds: float) -> Lease:
+    store = lease_store(workspace.objects)
+    return Lease(store, run_id, ttl_seconds=workspace.settings.lease.ttl_seconds, hold_seconds=hold_seconds)
+
+
+def take(workspace: Workspace, run_id: str) -> float:
+    """Take or keep the lease for a run whose processes come later; seconds for which it holds.
+
+    LeaseHeldError if another run has it, ConfigError if nothing would keep it until the first process comes.
+    """
+    seconds = workspace.settings.lease.hold_seconds
+    if not seconds:
+        raise ConfigError(
+            "a lease cannot be taken for later: lease.hold_seconds is 0",
+            where=f"profiles/{workspace.settings.env}.toml",
+            fix="give it more seconds than the longest delay between two tries",
+        )
+    lease = _lease(workspace, run_id, seconds)
+    lease.acquire()
+    lease.release()
+    return seconds
+
+
+def give_back(workspace: Workspace, run_id: str) -> bool:
+    """End the run's claim; processes of it that still work keep theirs. Whether the lease was this run's."""
+    store = lease_store(workspace.objects)
+    was: list[bool] = []
+
+    def ended(state: LeaseState) -> LeaseState:
+        was.append(state.run_id == run_id)
+        if not was[-1]:
+            return state
+        working = {name: member for name, member in state.members.items() if member.holds(_now())}
+        return replace(state, held_until=None, members=working) if working else LeaseState(state.fence)
+
+    with writes.committing("lease.release", store.where):
+        store.change(ended)
+    return was[-1]
+
+
+def describe(objects: Objects) -> str:
+    """The lease of a lake in one line, for people."""
+    state, now = lease_store(objects).read(), _now()
     if state.run_id is None:
         return "free"
     return _described(state) if state.is_held(now) else f"lapsed ({_described(state)})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import random
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -16,11 +17,14 @@ from pathlib import Path
 from typing import Protocol
 
 from lake import layout
-from lake.errors import ConfigError, DamagedError
+from lake.errors import DamagedError, StorageError
 from lake.storage.faults import storage_error
+from lake.storage.objects import Objects
 from pipeline.process import Process, is_dead
 
 LONGEST_TICK_NANOSECONDS = 100_000_000
+SWAPS = 40
+FIRST_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class FolderLeaseStore:
             stamp = (status.st_ino, status.st_mtime_ns)
             if self._seen and self._seen[0] == stamp:
                 return self._seen[1]
-            state = _decode(self.path.read_bytes(), self.path)
+            state = _decode(self.path.read_bytes(), self.where)
         except FileNotFoundError:
             return LeaseState()
         except OSError as error:
@@ -129,18 +133,45 @@ class FolderLeaseStore:
             raise storage_error(error, self.where, "write") from None
 
 
-def lease_store(root: str) -> LeaseStore:
-    """The store for the lake at ``root``."""
-    if "://" in root:
-        raise ConfigError("a lease on an object store is not available yet", where=root, fix="use a folder as the lake")
-    return FolderLeaseStore(root)
+class BucketLeaseStore:
+    """A lease in a bucket, for machines that share no file system: changed by compare-and-swap on the object's tag."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.where = objects.url(layout.lease())
+
+    def read(self) -> LeaseState:
+        """The state; a commit costs one small request more."""
+        return self._read()[0]
+
+    def change(self, change: Change) -> LeaseState:
+        """Replace the state that ``change`` was applied to, or, where somebody was quicker, apply it to theirs.
+
+        The tag of an object without parts is a hash of its bytes: a state never comes again, because each holds times.
+        """
+        for attempt in range(SWAPS):
+            before, tag = self._read()
+            state = change(before)
+            if self.objects.swap(layout.lease(), _encode(state), tag):
+                return state
+            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** min(attempt, 5)))  # noqa: S311 (spreads the tries)
+        raise StorageError("others change the lease all the time", where=self.where, fix="run again in a moment")
+
+    def _read(self) -> tuple[LeaseState, str | None]:
+        found = self.objects.get_tagged(layout.lease())
+        return (_decode(found[0], self.where), found[1]) if found else (LeaseState(), None)
+
+
+def lease_store(objects: Objects) -> LeaseStore:
+    """The store for that lake."""
+    return FolderLeaseStore(objects.root) if objects.is_local else BucketLeaseStore(objects)
 
 
 def _encode(state: LeaseState) -> bytes:
     return json.dumps(asdict(state), default=datetime.isoformat, indent=2).encode()
 
 
-def _decode(data: bytes, path: Path) -> LeaseState:
+def _decode(data: bytes, where: str) -> LeaseState:
     try:
         raw = json.loads(data)
         members = {
@@ -155,5 +186,5 @@ def _decode(data: bytes, path: Path) -> LeaseState:
         return LeaseState(int(raw["fence"]), raw["run_id"], times["since"], times["held_until"], members)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DamagedError(
-            "the lease cannot be read", where=str(path), fix="make sure that no run is at work, then delete the file"
+            "the lease cannot be read", where=where, fix="make sure that no run is at work, then delete the file"
         ) from None

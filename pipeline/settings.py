@@ -17,6 +17,7 @@ from typing import get_type_hints
 from lake.errors import ConfigError, UnknownChoiceError
 from pipeline.secret import Secret, mask
 from pipeline.secrets_manager import SecretsManager
+from pipeline.settings_airflow import AirflowSettings
 from pipeline.settings_layers import DEBUG, Found, from_file, from_options, from_variables, read_dotenv
 from pipeline.settings_model import (
     REHEARSAL,
@@ -39,6 +40,7 @@ from pipeline.settings_model import (
 from pipeline.settings_values import Leaf, leaves
 
 __all__ = [
+    "AirflowSettings",
     "AlertsSettings",
     "DbtSettings",
     "DeploySettings",
@@ -104,7 +106,7 @@ def load_settings(
     dotenv = read_dotenv(root / dotenv_name, dotenv_name) if dotenv_name else {}
     env = _environment_name(root, env, dotenv)
     profile = from_file(root / "profiles" / f"{env}.toml", f"profiles/{env}.toml", known)
-    stronger = {}
+    stronger: dict[str, Found] = {}
     if config is not None:
         stronger |= from_file(config.expanduser(), str(config), known)
     stronger |= from_variables(dotenv, dotenv_name, known)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lake.errors import ConfigError
 from pipeline.secret import Secret
+from pipeline.settings_airflow import AirflowSettings
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
@@ -55,12 +56,14 @@ class S3Settings:
         """The one spelling that every library's options are made of."""
         from lake.storage.credentials import S3Credentials
 
-        keys = (self.access_key_id, self.secret_access_key, self.session_token)
+        access, secret, token = self.access_key_id, self.secret_access_key, self.session_token
         return S3Credentials(
             self.region,
             self.endpoint,
             self.allow_http,
-            *(key.reveal() if key else None for key in keys),
+            access.reveal() if access else None,
+            secret.reveal() if secret else None,
+            token.reveal() if token else None,
             timeout_seconds=self.timeout_seconds,
             retry_seconds=self.retry_seconds,
         )
@@ -192,9 +195,10 @@ class DeploySettings:
 
 @dataclass(frozen=True)
 class LeaseSettings:
-    """``ttl_seconds``: a lease that is not renewed lapses. ``hold_seconds``: how long it outlives an ended stage,
+    """``ttl_seconds``: a lease that is not renewed lapses. ``hold_seconds``: how long it outlives an ended stage under
 
-    so that an orchestrator's retry finds it: longer than the longest delay between two tries; 0 releases at once.
+    an orchestrator (``run --tries-left``), so that its next task or try finds it: longer than the longest delay between
+    two tries (``airflow.retry_max_seconds``). A run of one's own releases it at once.
     """
 
     ttl_seconds: float = field(default=60.0, metadata={"minimum": 1})
@@ -229,6 +233,7 @@ class Settings:
     run: RunSettings = RunSettings()
     dbt: DbtSettings = DbtSettings()
     deploy: DeploySettings = DeploySettings()
+    airflow: AirflowSettings = field(default_factory=AirflowSettings)
     lease: LeaseSettings = LeaseSettings()
     alerts: AlertsSettings = AlertsSettings()
     origins: Mapping[str, tuple[str, str]] = field(

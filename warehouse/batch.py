@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from lake.contract.model import Column, Contract
 from lake.errors import WarehouseError
+from lake.storage.credentials import serve
 from warehouse.ddl import column_type, parents_first
 from warehouse.duck import literal, quoted
 
@@ -33,10 +34,14 @@ class Snapshot(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one table, or of some of its partitions, as Parquet files."""
+    """The rows of one table, or of some of its partitions, as Parquet files.
+
+    ``options`` are the object options by which files in a bucket are read.
+    """
 
     contract: Contract
     files: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def chosen(snapshot: Snapshot, contracts: Mapping[str, Contract]) -> list[Contract]:
@@ -59,6 +64,7 @@ def select(connection: duckdb.DuckDBPyConnection, batch: Batch) -> str:
     columns = batch.contract.columns
     if not batch.files:
         return f"SELECT {', '.join(_as(column, 'NULL') for column in columns)} WHERE false"
+    serve(connection, batch.options)
     source = parquet(batch.files)
     there = {row[0] for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
     named = (_as(column, quoted(column.name) if column.name in there else "NULL") for column in columns)

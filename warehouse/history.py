@@ -7,8 +7,8 @@ time, or another definition), after which nothing that stood before counts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -47,13 +47,17 @@ class TableLoad:
 
 @dataclass(frozen=True)
 class Pending:
-    """A table that the warehouse has not got in this version. ``partitions`` None: all of it."""
+    """A table that the warehouse has not got in this version. ``partitions`` None: all of it.
+
+    ``options`` are the object options by which files in a bucket are read.
+    """
 
     contract: Contract
     lake_table: str
     version: int
     files: tuple[str, ...]
     partitions: Collection[date] | None
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def define(connection: duckdb.DuckDBPyConnection, contracts: Collection[Contract], path: str) -> None:
@@ -100,7 +104,7 @@ def pending(
     # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.
     changed = table.changed_partitions(loaded, version) if loaded is not None else None
     files = tuple(table.files(version, changed))
-    return Pending(contract, lake_table, version, files, changed)
+    return Pending(contract, lake_table, version, files, changed, table.options)
 
 
 def record(connection: duckdb.DuckDBPyConnection, load_id: str, snapshot: int, step: Pending, done: TableLoad) -> None:

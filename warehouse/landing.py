@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def land(connection: duckdb.DuckDBPyConnection, step: Pending) -> int:
     """Read the files into the landing table and check them; rows read. WarehouseError where a check fails."""
     landing = _landing(step.contract)
-    rows = select(connection, Batch(step.contract, step.files))
+    rows = select(connection, Batch(step.contract, step.files, step.options))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {landing} AS {rows}")
     for rule, condition in _checks(step.contract):
         broken = f"FROM {landing} AS t WHERE {condition}"

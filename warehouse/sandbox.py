@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake.errors import MirrorlakeError, UnknownChoiceError, UsageError
+from lake.storage.credentials import serve
 from warehouse.backends.base import Rows
 from warehouse.batch import parquet
 from warehouse.duck import explained, literal, memory, quoted, translated
@@ -30,15 +31,22 @@ _ONE = "give one SELECT (or WITH ... SELECT) statement; `mirrorlake sql` alone l
 
 
 def ask(
-    sql: str, *, published: Path, lake_tables: Collection[str], files_of: FilesOf, limit: int | None = None
+    sql: str,
+    *,
+    published: Path,
+    lake_tables: Collection[str],
+    files_of: FilesOf,
+    options: Mapping[str, str] | None = None,
+    limit: int | None = None,
 ) -> tuple[Rows, bool]:
     """Run ``sql``; the rows (at most ``limit``), and whether there are more.
 
-    ``published`` is the folder of publications, ``files_of`` gives the Parquet files of a table of ``lake_tables``.
+    ``published`` is the folder of publications, ``files_of`` gives the Parquet files of a table of ``lake_tables``;
+    ``options`` are the object options by which files in a bucket are read.
     Raises UsageError for what is no single SELECT, for an error in it and for what it may not do, and
     UnknownChoiceError for a table that is not there.
     """
-    with _opened(sql, published, lake_tables, files_of) as connection:
+    with _opened(sql, published, lake_tables, files_of, options or {}) as connection:
         try:
             cursor = connection.execute(sql)
             rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
@@ -60,7 +68,7 @@ def published_tables(published: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _opened(
-    sql: str, published: Path, lake_tables: Collection[str], files_of: FilesOf
+    sql: str, published: Path, lake_tables: Collection[str], files_of: FilesOf, options: Mapping[str, str]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     with memory() as connection, tempfile.TemporaryDirectory(prefix="mirrorlake-") as spill:
         _require_select(connection, sql)
@@ -69,6 +77,7 @@ def _opened(
             attach_published(connection, published)
             path = f"published.{MARTS},published.main,memory.main"
         named = set(_tables_in(connection, sql)) & set(lake_tables)
+        serve(connection, options)
         allowed: list[str] = []
         for name in sorted(named):
             if files := list(files_of(name)):

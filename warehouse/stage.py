@@ -27,8 +27,8 @@ def stage(
     table; StorageError where the database cannot be reached or written.
     """
     batches = [
-        Batch(contract, tuple(open_table(contract.table).files(snapshot.tables[contract.table])))
-        for contract in chosen(snapshot, contracts)
+        Batch(contract, tuple(table.files(snapshot.tables[contract.table])), table.options)
+        for contract, table in ((contract, open_table(contract.table)) for contract in chosen(snapshot, contracts))
     ]
     rows = backend.stage(batches, run_id, snapshot.number)
     return StageResult(rows, backend.target)

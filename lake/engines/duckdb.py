@@ -11,10 +11,11 @@ import narwhals as nw
 
 from lake.contract.model import Contract, Type
 from lake.duck import configure
-from lake.engines import Days, Input, duckdb_windows
+from lake.engines import Days, Input, windows
 from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
 from lake.sql import quoted
+from lake.storage.credentials import serve
 from lake.transforms.model import Frame, HourSpine, Transformation
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class DuckDBEngine:
 def _scan(connection: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:
     """The contract's columns of the files; no file is an empty relation of the same types."""
     typed = [(quoted(column.name), _native(column.type)) for column in given.contract.columns]
+    serve(connection, given.options)
     if not given.files:
         return connection.sql("SELECT " + ", ".join(f"NULL::{kind} AS {name}" for name, kind in typed) + " LIMIT 0")
     return connection.read_parquet(given.files, union_by_name=True).select(", ".join(name for name, _ in typed))
@@ -134,5 +136,7 @@ def _until_read(
 
 def create(**settings: object) -> DuckDBEngine:
     """The engine with its settings."""
-    duckdb_windows.install()
+    from narwhals._duckdb.expr import DuckDBExpr
+
+    windows.install(DuckDBExpr)
     return DuckDBEngine(**settings)  # type: ignore[arg-type]

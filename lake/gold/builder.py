@@ -146,7 +146,9 @@ class Builder:
             return Input(contract, lambda: self.tables.scan(name), [], hold=held > 0)
         table, partition = self.tables.open(name), contract.partition
         if read is None or partition is None:
-            return Input(contract, lambda: table.scan(version), table.files(version), hold=held > 0)
+            return Input(
+                contract, lambda: table.scan(version), table.files(version), hold=held > 0, options=table.options
+            )
         partitions = {day for span in read for day in partitions_of(span, partition.by)}
         where = (partition.column, read[0][0], read[-1][1])
         return Input(
@@ -155,6 +157,7 @@ class Builder:
             table.files(version, partitions),
             where,
             hold=held > 0,
+            options=table.options,
         )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from lake.errors import DamagedError, EngineError, MirrorlakeError
 from lake.gold.state import MISSING, Tables
+from lake.storage.credentials import polars_options
 
 AGAIN = {
     "silver": "mirrorlake rebuild --from bronze makes silver again, mirrorlake run what follows",
@@ -41,7 +42,7 @@ def naming_damage(tables: Tables) -> Iterator[None]:
 def _read_files(tables: Tables, name: str, version: int) -> None:
     for path in tables.open(name).files(version):
         try:
-            options = tables.objects.table_options or None
+            options = polars_options(tables.objects.table_options) or None
             pl.scan_parquet(path, storage_options=options).select(pl.all().null_count()).collect(engine="streaming")
         except UNREADABLE as error:
             raise DamagedError(

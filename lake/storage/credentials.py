@@ -1,20 +1,35 @@
-"""One spelling of credentials: how the bucket is reached, said once and turned into each library's own options."""
+"""One spelling of credentials: how AWS is reached, said once and turned into each library's own options."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from lake.errors import StorageError
 
 if TYPE_CHECKING:
     import duckdb
 
 ALLOW_HTTP = "allow_http"
+RETRIES = "max_retries"
+RETRY_TIMEOUT = "retry_timeout"
+# obstore alone splits them: what is meant for the connection is no setting of the store
+_OF_THE_CONNECTION = frozenset({ALLOW_HTTP, "allow_invalid_certificates", "timeout", "connect_timeout", "proxy_url"})
+_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+MOST_RETRIES = 10
+CONNECT_SECONDS = 5.0
+NOBODY = object()
 
 
 @dataclass(frozen=True)
 class S3Credentials:
-    """A region, and where needed an endpoint of one's own and keys. Without keys the machine's role has the rights."""
+    """A region, and where needed an endpoint of one's own and keys. Without keys the machine's role has the rights.
+
+    ``timeout_seconds`` bounds one request, ``retry_seconds`` all tries of one.
+    """
 
     region: str
     endpoint: str | None = None
@@ -26,14 +41,20 @@ class S3Credentials:
     retry_seconds: float = 60.0
 
     def object_options(self) -> dict[str, str]:
-        """For obstore, deltalake and Polars, which spell them alike."""
+        """For deltalake as they are, for obstore and Polars by ``obstore_arguments`` and ``polars_options``.
+
+        Without keys, those of the machine's role as they are now, where boto3 can tell; else each library looks for
+        itself. They expire, so ask again for each use.
+        """
         options = {
             "aws_region": self.region,
             "aws_endpoint": self.endpoint,
-            "aws_access_key_id": self.access_key_id,
-            "aws_secret_access_key": self.secret_access_key,
-            "aws_session_token": self.session_token,
+            **dict(zip(_KEYS, self._keys(), strict=True)),
             ALLOW_HTTP: "true" if self.allow_http else None,
+            "timeout": f"{self.timeout_seconds:g}s",
+            "connect_timeout": f"{min(self.timeout_seconds, CONNECT_SECONDS):g}s",
+            RETRIES: str(MOST_RETRIES if self.retry_seconds else 0),
+            RETRY_TIMEOUT: f"{self.retry_seconds:g}s",
         }
         return {name: value for name, value in options.items() if value}
 
@@ -66,14 +87,73 @@ class S3Credentials:
         }
         return {name: value for name, value in options.items() if value}
 
+    def _keys(self) -> tuple[str | None, str | None, str | None]:
+        if self.access_key_id:
+            return self.access_key_id, self.secret_access_key, self.session_token
+        role = _role()
+        if role is None:
+            return None, None, None
+        if role is NOBODY:
+            raise StorageError(
+                "no credentials for AWS were found: neither keys nor a role of this machine",
+                where=self.endpoint or self.region,
+                fix="log in (aws sso login, aws configure), or set s3.access_key_id and s3.secret_access_key",
+            )
+        keys = role.get_frozen_credentials()  # renewed by boto3 before they expire
+        return keys.access_key, keys.secret_key, keys.token
+
+
+@cache
+def _role() -> Any:
+    """What boto3's chain finds (profile, single sign-on, container, instance): credentials that renew themselves.
+
+    None without boto3: then each library looks for itself.
+    """
+    try:
+        import boto3
+    except ImportError:
+        return None
+    return boto3.Session().get_credentials() or NOBODY
+
+
+def obstore_arguments(options: Mapping[str, str]) -> dict[str, Any]:
+    """``config``, ``client_options`` and ``retry_config`` of an obstore store, from object options."""
+    client: dict[str, object] = {name: value for name, value in options.items() if name in _OF_THE_CONNECTION}
+    if ALLOW_HTTP in client:
+        client[ALLOW_HTTP] = client[ALLOW_HTTP] == "true"
+    retry: dict[str, object] = {}
+    if RETRIES in options:
+        retry[RETRIES] = int(options[RETRIES])
+    if RETRY_TIMEOUT in options:
+        retry[RETRY_TIMEOUT] = timedelta(seconds=_seconds(options[RETRY_TIMEOUT]))
+    config = {name: value for name, value in options.items() if name not in {*client, *retry}}
+    return {"config": config, "client_options": client or None, "retry_config": retry or None}
+
+
+def polars_options(options: Mapping[str, str]) -> dict[str, Any]:
+    """Object options as Polars takes them: it has words of its own for retries."""
+    plain: dict[str, Any] = {name: value for name, value in options.items() if name not in (RETRIES, RETRY_TIMEOUT)}
+    if RETRIES in options:
+        plain["max_retries"] = int(options[RETRIES])
+    if RETRY_TIMEOUT in options:
+        plain["retry_timeout_ms"] = int(_seconds(options[RETRY_TIMEOUT]) * 1000)
+    return plain
+
+
+def retry_seconds(options: Mapping[str, str]) -> float:
+    """How long all tries of one call may take."""
+    return _seconds(options.get(RETRY_TIMEOUT, "60s"))
+
+
+def _seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
 
 def serve(connection: duckdb.DuckDBPyConnection, options: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
     """Let a DuckDB connection read ``s3://`` by obstore, with the object options of a lake; a folder needs nothing."""
-    if not options:
+    if not options or "s3" in connection.list_filesystems():
         return connection
     from obstore.fsspec import FsspecStore
 
-    config: Any = {name: value for name, value in options.items() if name != ALLOW_HTTP}
-    client: Any = {ALLOW_HTTP: True} if ALLOW_HTTP in options else {}
-    connection.register_filesystem(FsspecStore("s3", config=config, client_options=client))
+    connection.register_filesystem(FsspecStore("s3", **obstore_arguments(options)))
     return connection

@@ -1,12 +1,14 @@
-"""What a failed call of the storage means, in words: full disk, no right, read-only, unreachable.
+"""What a failed call of the storage means, in words: full disk, no right, read-only, unreachable, no such bucket.
 
 The libraries (obstore, deltalake, Polars) report the operating system's faults as text; the number in it is what is
-stable.
+stable. Of S3 it is the code or the HTTP status, which they quote.
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from lake.errors import StorageError
 
@@ -33,9 +35,37 @@ _WORDS = {
     "quota exceeded": 122,
 }
 
+_RIGHTS = "grant this user or role the rights on the bucket (docs/infra.md)"
+_AGAIN = "run again: what was committed stays, nothing was half-written"
+# What S3 says that stays so until somebody mends it.
+_LASTING = (
+    ("NoSuchBucket", "there is no such bucket", "create it, or mend lake.root"),
+    ("InvalidAccessKeyId", "the access key is not known", "check s3.access_key_id"),
+    ("SignatureDoesNotMatch", "the secret key is wrong", "check s3.secret_access_key"),
+    ("ExpiredToken|token.{0,20} expired", "the credentials have expired", "log in again, or renew s3.session_token"),
+    ("InvalidToken", "the session token is not valid", "renew s3.session_token"),
+    ("PermanentRedirect|AuthorizationHeaderMalformed", "the bucket lies in another region", "set s3.region to it"),
+    ("RequestTimeTooSkewed", "this machine's clock is wrong", "set it, then run again"),
+    ("AccessDenied|403 Forbidden|PermissionDenied", "access is denied", _RIGHTS),
+)
+# What passes by itself; it has been tried again for s3.retry_seconds.
+_PASSING = (
+    (
+        "SlowDown|status code: (429|5[0-9]{2})|ServiceUnavailable|InternalError",
+        "the store is overloaded or down",
+        _AGAIN,
+    ),
+    ("timed out|[Tt]imeout", "the store does not answer in time", f"{_AGAIN}; or raise s3.timeout_seconds"),
+    (
+        "error sending request|[Cc]onnection ?([Rr]efused|[Rr]eset|[Cc]losed)|dns error|IncompleteMessage|decoding",
+        "the store cannot be reached",
+        f"check the network and s3.endpoint; {_AGAIN}",
+    ),
+)
+
 
 def fault(error: BaseException) -> tuple[str, str] | None:
-    """``(what, fix)`` where the text or number of an error is one of the operating system's faults; else None."""
+    """``(what, fix)`` where an error says by its text or number what is wrong outside; else None."""
     text = str(error)
     number = getattr(error, "errno", None)
     found = _NUMBER.search(text)
@@ -43,7 +73,21 @@ def fault(error: BaseException) -> tuple[str, str] | None:
         number = int(found.group(1) or found.group(2))
     if number is None:
         number = next((code for word, code in _WORDS.items() if word in text.lower()), None)
-    return _MEANING.get(number) if number is not None else None
+    if number in _MEANING:
+        return _MEANING[number]
+    return _said(text, (*_LASTING, *_PASSING))
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may succeed a moment later."""
+    text = str(error)
+    return _said(text, _LASTING) is None and _said(text, _PASSING) is not None
+
+
+def _said(text: str, meanings: Iterable[tuple[str, str, str]]) -> tuple[str, str] | None:
+    if "://" not in text:  # a fault of S3 names the request
+        return None
+    return next(((what, fix) for words, what, fix in meanings if re.search(words, text)), None)
 
 
 def storage_error(error: BaseException, where: str, verb: str) -> StorageError:

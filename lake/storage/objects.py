@@ -6,8 +6,7 @@ replaces; nobody ever sees half an object, and one that fails leaves nothing beh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,11 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lake.errors import AlreadyExistsError, StorageError
-from lake.storage.faults import storage_error
+from lake.storage import conditional
+from lake.storage.credentials import retry_seconds
+from lake.storage.faults import fault, storage_error
+from lake.storage.opening import Options, open_store
 from lake.writes import committing
 
 _DELETED_AT_ONCE = 1000  # what S3 takes in one request
-_OF_THE_CONNECTION = frozenset({"allow_http", "allow_invalid_certificates", "timeout", "connect_timeout", "proxy_url"})
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,20 @@ class ObjectInfo:
 class Objects:
     """All objects under ``root``: a folder (made when first written to) or a URL such as ``s3://bucket/prefix``.
 
-    ``options`` are handed on as they are to obstore, deltalake and Polars, which spell them alike.
+    ``options`` are object options (see ``lake.storage.credentials``), or what gives them anew for each use, because
+    the keys of a role expire.
     """
 
-    def __init__(self, root: str, options: Mapping[str, str] | None = None) -> None:
+    def __init__(self, root: str, options: Options | None = None) -> None:
         plain = root.removeprefix("file://")
         self.is_local = "://" not in plain
         self.root = str(Path(plain).absolute()) if self.is_local else plain.rstrip("/")
-        self._options = dict(options or {})
+        self._options = options if callable(options) else lambda: options or {}
 
     @property
     def table_options(self) -> dict[str, str]:
         """The options for libraries that open a table by ``url``."""
-        return dict(self._options)
+        return dict(self._options())
 
     def url(self, key: str) -> str:
         """The absolute path or URL of a key."""
@@ -67,10 +69,31 @@ class Objects:
             return None
         try:
             return bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            self._require_bucket(error, key)
             return None
         except Exception as error:
             raise storage_error(error, self.url(key), "read") from error
+
+    def get_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """The bytes of an object of a bucket and the tag of this version of it; None where there is none."""
+        import obstore
+
+        try:
+            found = obstore.get(self._store, key)
+            return bytes(found.bytes()), str(found.meta["e_tag"])
+        except FileNotFoundError as error:
+            self._require_bucket(error, key)
+            return None
+        except Exception as error:
+            raise storage_error(error, self.url(key), "read") from error
+
+    def swap(self, key: str, data: bytes, tag: str | None) -> bool:
+        """Replace an object of a bucket if it still has this tag (None: if there is none); False if it has not."""
+        try:
+            return self._write(key, data, "create" if tag is None else {"e_tag": tag})
+        except Exception as error:
+            raise storage_error(error, self.url(key), "write") from error
 
     def put_new(self, key: str, data: bytes, site: str) -> None:
         """Create an object; AlreadyExistsError where there is one, which then stays as it was."""
@@ -102,7 +125,8 @@ class Objects:
             return []
         try:
             found = obstore.list(self._store, prefix or None, chunk_size=5000).collect()
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            self._require_bucket(error, prefix)
             return []
         except Exception as error:
             raise storage_error(error, self.url(prefix), "list") from error
@@ -132,7 +156,10 @@ class Objects:
         self._make_root(key)
         with committing(site, self.url(key)):
             try:
-                obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+                if self.is_local or mode == "overwrite":
+                    obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+                elif not self._write(key, data, mode):
+                    raise ObjectExistsError(key)
             except ObjectExistsError:
                 raise AlreadyExistsError(
                     "there is an object already, and it may not be overwritten", where=self.url(key)
@@ -140,20 +167,17 @@ class Objects:
             except Exception as error:
                 raise storage_error(error, self.url(key), "write") from error
 
+    def _write(self, key: str, data: bytes, mode: object) -> bool:
+        return conditional.write(self._store, key, data, mode, retry_seconds(self._options()))
+
     @cached_property
     def _store(self) -> Any:
-        with _opening(self.root):
-            if self.is_local:
-                from obstore.store import LocalStore
+        return open_store(self.root, self.is_local, self._options)
 
-                return LocalStore(self.root)
-            from obstore.store import from_url
-
-            # obstore alone splits them: what is meant for the connection is no setting of the store
-            connection = {name: value for name, value in self._options.items() if name in _OF_THE_CONNECTION}
-            store = {name: value for name, value in self._options.items() if name not in connection}
-            open_url: Any = from_url
-            return open_url(self.root, config=store, client_options=connection)
+    def _require_bucket(self, error: Exception, key: str) -> None:
+        """An object that is not there is one thing, a bucket that is not there another."""
+        if not self.is_local and fault(error):
+            raise storage_error(error, self.url(key), "read") from error
 
     @property
     def _is_absent(self) -> bool:
@@ -167,11 +191,3 @@ class Objects:
             Path(self.root).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, self.url(key), "write") from error
-
-
-@contextmanager
-def _opening(root: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise storage_error(error, root, "open") from error

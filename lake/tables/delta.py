@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from lake.contract.model import Partition
 from lake.errors import DamagedError, TableError
+from lake.storage.credentials import polars_options
 from lake.storage.faults import fault, storage_error
 from lake.storage.objects import Objects
 from lake.tables import delta_log, delta_write
@@ -39,6 +40,11 @@ class LakeTable:
     def url(self) -> str:
         """Where it lies."""
         return self.objects.url(self.path)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The object options by which a library opens the table, or reads its files."""
+        return self.objects.table_options
 
     def exists(self) -> bool:
         """Whether there is a table."""
@@ -85,7 +91,7 @@ class LakeTable:
             hive_partitioning=hive is not None,
             hive_schema=hive,
             schema={name: dtype for name, dtype in schema.items() if name != PARTITION_COLUMN},
-            storage_options=self.objects.table_options or None,
+            storage_options=polars_options(self.options) or None,
         )
 
     def read(self, partitions: Collection[date] | None = None, version: int | None = None) -> pl.DataFrame:
@@ -145,7 +151,7 @@ class LakeTable:
         reader, failure = delta_write.prepared(data, schema, partition, partitions, self.url)
         with committing(site, self.url):
             try:
-                return delta_write.write(self.url, self.objects.table_options, reader, wanted, opened, partitions, mark)
+                return delta_write.write(self.url, self.options, reader, wanted, opened, partitions, mark)
             except Exception as error:
                 if failure:
                     raise failure[0] from None
@@ -220,7 +226,7 @@ class LakeTable:
         from deltalake.exceptions import TableNotFoundError
 
         try:
-            return DeltaTable(self.url, version=version, storage_options=self.objects.table_options)
+            return DeltaTable(self.url, version=version, storage_options=self.options)
         except TableNotFoundError:
             raise self._missing() from None
         except Exception as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.contract.model import Contract
 from lake.duck import configure
 from lake.sql import literal, quoted
+from lake.storage.credentials import serve
 from pipeline.quality.model import Batch
 from pipeline.quality.suite import helper_columns
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def read_frame(contract: Contract, batch: Batch) -> pd.DataFrame:
     """The batch's rows and its helper columns as an Arrow-backed frame."""
     with opened(batch.database) as connection:
+        serve(connection, batch.options)
         origin = batch.relation or f"read_parquet([{', '.join(map(literal, batch.files))}], union_by_name = true)"
         found = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {origin}").fetchall()]  # noqa: S608
         columns = [quoted(name) for name in contract.column_names if name in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,9 +38,10 @@ class CheckResult:
 class Batch:
     """One table to check: its contract's name, and where its rows lie.
 
-    Either ``files`` (Parquet files of one committed version) or ``database`` and ``relation`` (a DuckDB file and a
-    schema-qualified name). ``label`` is how the report calls it. With ``marts``, the folder of dbt's descriptions,
-    it is all that dbt built in ``database``, each mart under ``<label>.<mart>``; ``table`` is then empty.
+    Either ``files`` (Parquet files of one committed version; object ``options`` where they lie in a bucket) or
+    ``database`` and ``relation`` (a DuckDB file and a schema-qualified name). ``label`` is how the report calls it.
+    With ``marts``, the folder of dbt's descriptions, it is all that dbt built in ``database``, each mart under
+    ``<label>.<mart>``; ``table`` is then empty.
     """
 
     table: str
@@ -49,6 +50,7 @@ class Batch:
     database: str | None = None
     relation: str | None = None
     marts: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass

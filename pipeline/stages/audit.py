@@ -37,9 +37,9 @@ def batches(context: RunContext) -> list[Batch]:
     found = []
     for contract in workspace.contracts.values():
         if contract.layer == "silver" and workspace.table(contract.table).exists():
-            files = tuple(workspace.table(contract.table).files())
-            if files:
-                found.append(Batch(contract.table, f"silver.{contract.table}", files=files))
+            table = workspace.table(contract.table)
+            if files := tuple(table.files()):
+                found.append(Batch(contract.table, f"silver.{contract.table}", files=files, options=table.options))
         elif contract.warehouse:
             relation = f'raw."{contract.table}"'
             label = f"warehouse.{contract.table}"

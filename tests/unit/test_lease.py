@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from lake import writes
-from lake.errors import ConfigError, DamagedError, LeaseHeldError, StorageError
+from lake.errors import DamagedError, LeaseHeldError, StorageError
 from pipeline.lease import Lease, describe, hold
-from pipeline.lease_store import FolderLeaseStore, LeaseState, Member, lease_store
+from pipeline.lease_store import FolderLeaseStore, LeaseState, Member
 from pipeline.process import _started, is_dead, this_process
 from pipeline.workspace import open_workspace
 
@@ -91,9 +91,9 @@ def test_another_run_is_told_who_holds_the_lease_and_the_same_run_joins(project:
         with hold(workspace, "run-a") as joined:
             joined.check()
             assert len(FolderLeaseStore(workspace.objects.root).read().members) == 2
-        assert "run-a" in describe(workspace.objects.root)
+        assert "run-a" in describe(workspace.objects)
         process.communicate("\n")
-    assert describe(workspace.objects.root) == "free"
+    assert describe(workspace.objects) == "free"
 
 
 def test_a_killed_holder_is_replaced_at_once_with_a_higher_fence(project: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_killed_holder_is_replaced_at_once_with_a_higher_fence(project: Path) 
     with holder("run-a") as process:
         process.kill()
         process.wait()
-        assert describe(workspace.objects.root).startswith("lapsed (run run-a")
+        assert describe(workspace.objects).startswith("lapsed (run run-a")
         with hold(workspace, "run-b") as taken:
             assert taken.fence == 2
 
@@ -187,7 +187,7 @@ def test_it_is_released_when_the_work_fails(project: Path) -> None:
     observers = list(writes._observers)
     with pytest.raises(ZeroDivisionError), hold(workspace, "run-a"):
         _ = 1 / 0
-    assert describe(workspace.objects.root) == "free"
+    assert describe(workspace.objects) == "free"
     assert writes._observers == observers
 
 
@@ -267,11 +267,6 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "_state").write_text("a file is in the way")
     with pytest.raises(StorageError):
         lease(FolderLeaseStore(str(tmp_path)), "run-a", Clock()).acquire()
-
-
-def test_an_object_store_has_to_wait() -> None:
-    with pytest.raises(ConfigError, match="not available yet"):
-        lease_store("s3://bucket/lake")
 
 
 def test_the_state_survives_being_written(store: FolderLeaseStore) -> None:
