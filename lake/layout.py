@@ -110,9 +110,14 @@ def audit_root() -> str:
     return "_audit"
 
 
+def audit_run(run_id: str) -> str:
+    """The folder of one run's records."""
+    return f"{audit_root()}/run_id={segment(run_id, 'run id')}"
+
+
 def audit_record(run_id: str, call: str) -> str:
     """The record of one call of one stage."""
-    return f"{audit_root()}/run_id={segment(run_id, 'run id')}/{segment(call, 'call')}.json"
+    return f"{audit_run(run_id)}/{segment(call, 'call')}.json"
 
 
 def quality_report(run_id: str, name: str) -> str:

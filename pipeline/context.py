@@ -50,7 +50,10 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 @dataclass
 class RunContext:
-    """One run in progress. ``outcomes`` grows as stages end; ``shared`` is what they keep for one another."""
+    """One run in progress. ``outcomes`` grows as stages end; ``shared`` is what they keep for one another.
+
+    ``records_all``: a stage that had nothing to do leaves an audit record too; an orchestrator's run then has them all.
+    """
 
     workspace: Workspace
     graph: Graph
@@ -59,6 +62,7 @@ class RunContext:
     options: Options
     workers: Workers
     advance: Advance = _silent
+    records_all: bool = False
     outcomes: dict[str, StageOutcome] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
 

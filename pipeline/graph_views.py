@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from html import escape
 from itertools import pairwise
 
@@ -58,15 +59,16 @@ def as_mermaid(graph: Graph) -> str:
     return "\n".join(lines)
 
 
-def as_json(graph: Graph) -> str:
-    """What Airflow reads: stages with their job words and order, tables with what they read."""
+def as_json(graph: Graph, airflow: Mapping[str, object] | None = None) -> str:
+    """graph.json: stages with their job words and order, tables with what they read, and what Airflow is told."""
     stages = [
         {"job": s.job, "name": s.name, "kind": s.kind, "after": [graph.stage(a).job for a in s.after],
          "writes": list(s.writes), "source": s.source}
         for s in graph.stages
     ]  # fmt: skip
     tables = [{"name": n.name, "layer": n.layer, "reads": list(n.reads)} for n in graph.nodes]
-    return json.dumps({"version": 1, "stages": stages, "tables": tables}, indent=2) + "\n"
+    document = {"version": 1, "stages": stages, "tables": tables, **({"airflow": airflow} if airflow else {})}
+    return json.dumps(document, indent=2) + "\n"
 
 
 def as_svg(graph: Graph) -> str:
@@ -117,4 +119,7 @@ def _places(graph: Graph) -> tuple[dict[str, tuple[int, int]], int, int]:
 
 def render(graph: Graph, form: str) -> str:
     """The graph in one of ``FORMATS``."""
-    return {"text": as_text, "mermaid": as_mermaid, "svg": as_svg, "json": as_json}[form](graph)
+    views: dict[str, Callable[[Graph], str]] = {
+        "text": as_text, "mermaid": as_mermaid, "svg": as_svg, "json": as_json,
+    }  # fmt: skip
+    return views[form](graph)

@@ -40,8 +40,14 @@ class Asked:
     accept_shrink: bool = False
     write_csv: bool = False
     run_id: str | None = None
+    tries_left: int | None = None
     as_json: bool = False
     verbose: bool = False
+
+    @property
+    def is_task(self) -> bool:
+        """Whether an orchestrator asks, stage by stage: it keeps the lease between them, alerts, and counts tries."""
+        return self.tries_left is not None
 
 
 def new_run_id() -> str:
@@ -76,7 +82,7 @@ def prepare(asked: Asked, workspace: Workspace) -> RunContext:
     jobs = tuple(stage.job for stage in chosen_stages(graph, asked.jobs)) if asked.jobs else ()
     options = Options(jobs, asked.force, asked.accept_shrink, asked.write_csv)
     run_id = layout.segment(asked.run_id, "run id") if asked.run_id else new_run_id()
-    return RunContext(workspace, graph, run_id, selection, options, Workers(workspace))
+    return RunContext(workspace, graph, run_id, selection, options, Workers(workspace), records_all=asked.is_task)
 
 
 def chosen_stages(graph: Graph, jobs: tuple[str, ...]) -> list[Stage]:
@@ -92,11 +98,11 @@ def chosen_stages(graph: Graph, jobs: tuple[str, ...]) -> list[Stage]:
 
 
 @contextmanager
-def held_lease(workspace: Workspace, run_id: str) -> Iterator[None]:
-    """Hold the lease for this run; every commit checks that it still is ours."""
+def held_lease(workspace: Workspace, run_id: str, *, outlives: bool = False) -> Iterator[None]:
+    """Hold the lease for this run; every commit checks that it still is ours. ``outlives``: see ``lease.hold``."""
     from pipeline.lease import hold
 
-    with hold(workspace, run_id):
+    with hold(workspace, run_id, outlives=outlives):
         yield
 
 
@@ -122,11 +128,12 @@ def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutco
     if not any(assessment.reasons for assessment in work):
         return unchanged(context, stages)
     with ExitStack() as stack:
-        stack.enter_context(held_lease(workspace, context.run_id))
+        stack.enter_context(held_lease(workspace, context.run_id, outlives=asked.is_task))
         stack.enter_context(context.workers)
         context.workers.start({assessment.stage.kind for assessment in work if assessment.reasons})
         watch = stack.enter_context(watcher(quiet=asked.as_json or asked.verbose))
         context.advance = watch.advance
         outcome = run(context, stages, watch)
-    alerts.notify(workspace.settings.alerts, outcome)
+    if not asked.is_task:
+        alerts.notify(workspace.settings.alerts, outcome)
     return outcome

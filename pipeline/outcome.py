@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+# What an orchestrator is told of a task that went on although something was left out; Airflow takes it for "skipped".
+LEFT_OUT = 99
+
 # stale: its own work was done, on inputs of which some could not be brought up to date.
 Status = Literal["done", "unchanged", "stale", "failed", "skipped"]
 
@@ -51,6 +54,18 @@ class StageOutcome:
         """Whether nothing is left to do here."""
         return self.status in ("done", "unchanged") and not self.problems
 
+    def task_exit_code(self, tries_left: int) -> int:
+        """What an orchestrator is told that would try ``tries_left`` times more.
+
+        0: its own work is done, be it on stale inputs (whose own task has said so). 1: try again, or it has failed.
+        ``LEFT_OUT``: what follows goes on, but the run is not well. A source is asked again while there are tries.
+        """
+        if self.stage.startswith("ingest"):
+            return 0 if self.ok else 1 if tries_left else LEFT_OUT
+        if self.status in ("failed", "skipped"):
+            return 1
+        return LEFT_OUT if self.problems else 0
+
     def timed(self, seconds: float) -> StageOutcome:
         """The same outcome with its duration."""
         return replace(self, seconds=round(seconds, 3))
@@ -71,3 +86,8 @@ class RunOutcome:
     def exit_code(self) -> int:
         """0 where every stage is well; 1 where one failed, was left out or left something out."""
         return 0 if all(stage.ok for stage in self.stages) else 1
+
+    def task_exit_code(self, tries_left: int) -> int:
+        """The worst of its stages' words to an orchestrator: 1, then ``LEFT_OUT``, then 0."""
+        codes = {stage.task_exit_code(tries_left) for stage in self.stages}
+        return next((code for code in (1, LEFT_OUT) if code in codes), 0)

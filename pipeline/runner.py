@@ -83,7 +83,11 @@ def _finished(context: RunContext, outcomes: list[StageOutcome], seconds: float)
 
 def unchanged(context: RunContext, stages: Iterable[Stage]) -> RunOutcome:
     """The outcome of a run that finds everything up to date."""
-    outcomes = [_mark_stale(context, stage, StageOutcome(stage.name, "unchanged")) for stage in stages]
+    outcomes = []
+    for stage in stages:
+        outcomes.append(_mark_stale(context, stage, StageOutcome(stage.name, "unchanged")))
+        if context.records_all:
+            write_stage_record(context, stage, outcomes[-1], datetime.now(UTC))
     return _finished(context, outcomes, 0.0)
 
 
@@ -109,7 +113,7 @@ def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
         _note_stale(context, stage, outcome)
     outcome = _mark_stale(context, stage, outcome)
     logs.stage_ended(outcome)
-    if outcome.status != "unchanged":
+    if context.records_all or outcome.status != "unchanged":
         write_stage_record(context, stage, outcome, started_at)
     return outcome
 

@@ -16,11 +16,14 @@ import click
 def command(ctx: click.Context, form: str, output: Path | None) -> None:
     """Print the graph of tables and stages; write it as SVG, Mermaid or graph.json (what Airflow reads)."""
     from lake.errors import StorageError
-    from pipeline.graph_views import render
+    from pipeline.airflow_dag import describe
+    from pipeline.graph_views import as_json, render
     from pipeline.launch import project_graph
     from pipeline.workspace import open_workspace
 
-    text = render(project_graph(open_workspace((ctx.obj or {}).get("env"))), form)
+    workspace = open_workspace((ctx.obj or {}).get("env"))
+    graph = project_graph(workspace)
+    text = as_json(graph, describe(graph, workspace.settings)) if form == "json" else render(graph, form)
     if output is None:
         click.echo(text.rstrip("\n"))
         return

@@ -15,6 +15,12 @@ from pipeline.commands import options
 @click.option("--accept-shrink", is_flag=True, help="Let a snapshot in that is much smaller than the last.")
 @click.option("--write-csv", is_flag=True, help="Also write silver as CSV, to look at in a spreadsheet.")
 @click.option("--run-id", metavar="ID", help="Join the run of this id (several machines, one run).")
+@click.option(
+    "--tries-left",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Asked by an orchestrator that will try N times more. Exit codes: 0 go on, 1 failed, 99 go on, but not well.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each step to standard error.")
 @click.pass_context
@@ -30,4 +36,5 @@ def command(ctx: click.Context, /, env: str | None, config: Path | None, engine:
     env = env or (ctx.obj or {}).get("env")
     outcome = launch(Asked(env=env, config=config, engine=engine, **asked))  # type: ignore[arg-type]
     print_outcome(outcome, as_json=bool(asked["as_json"]))
-    return outcome.exit_code
+    tries_left = asked["tries_left"]
+    return outcome.task_exit_code(tries_left) if isinstance(tries_left, int) else outcome.exit_code

@@ -155,6 +155,11 @@ def read_run(objects: Objects, run_id: str) -> RunAudit:
     return _read(objects, meant[0], by_run[meant[0]])
 
 
+def recorded(objects: Objects, run_id: str) -> RunAudit:
+    """The run of exactly this id, without records if it left none."""
+    return _read(objects, run_id, _listed(objects, layout.audit_run(run_id)).get(run_id, []))
+
+
 def _listed(objects: Objects, prefix: str) -> dict[str, list[ObjectInfo]]:
     marker = f"{layout.audit_root()}/run_id="
     infos = [info for info in objects.list(prefix) if info.key.startswith(marker)]
