@@ -8,11 +8,17 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lake import writes
 from pipeline import secret
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from lake.engines.spark_session import SparkSettings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -98,3 +104,21 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real data of ../shared/data is not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def spark_settings() -> SparkSettings:
+    """How tests run Spark: two tasks at a time, with the jars that lie below data/jars (fetched when they do not)."""
+    from lake.engines.spark_session import SparkSettings
+    from pipeline.jars import jars
+
+    return SparkSettings(master="local[2]", jars=jars(REPOSITORY / "data" / "jars", REPOSITORY), memory="1g")
+
+
+@pytest.fixture(scope="session")
+def spark(spark_settings: SparkSettings) -> Iterator[SparkSession]:
+    """The one Spark session of a test process: it takes seconds to start."""
+    from lake.engines import spark_session
+
+    yield spark_session.session(spark_settings)
+    spark_session.stop()

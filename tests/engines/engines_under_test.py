@@ -16,5 +16,6 @@ class Capabilities:
 CAPABILITIES = {
     "polars": Capabilities(spills=False, reads_files=False),
     "duckdb": Capabilities(spills=True, reads_files=True),
+    "spark": Capabilities(spills=False, reads_files=True),
 }
 ENGINES = sorted(CAPABILITIES)

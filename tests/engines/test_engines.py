@@ -15,10 +15,11 @@ import pyarrow as pa
 import pytest
 from engine_tables import contract, frame_of, given, run
 from engines_under_test import CAPABILITIES, ENGINES
+from narwhals._duckdb.expr import DuckDBExpr
 
 from lake.compare import differences
 from lake.contract.model import Partition, Reference
-from lake.engines import Input, duckdb_windows, engine
+from lake.engines import Input, engine, windows
 from lake.errors import EngineError, UnknownChoiceError
 from lake.transforms import Frame, HourSpine, Transformation, describe
 from lake.transforms.rounding import round_decimal_half_up, round_half_up
@@ -122,7 +123,7 @@ def test_rolling_windows_count_what_is_not_null(engine_name: str, tmp_path: Path
 
 def test_duckdb_makes_one_window_per_rolling_value() -> None:
     """Where this fails, a new narwhals says windows differently: they are right, but have become slower."""
-    assert duckdb_windows.install()
+    assert windows.install(DuckDBExpr)
     connection = duckdb.connect()
     frame = nw.from_native(connection.sql("SELECT 1 AS id, 2.5 AS value"))
     query = frame.select(mean=nw.col("value").rolling_mean(3, min_samples=1).over(order_by="id")).to_native()

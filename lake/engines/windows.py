@@ -1,11 +1,11 @@
-"""Rolling windows on DuckDB without narwhals' second window.
+"""Rolling windows on SQL engines without narwhals' second window.
 
 Narwhals says ``rolling_mean(n, min_samples=1)`` as ``CASE WHEN count(x) OVER w >= 1 THEN avg(x) OVER w END``. SQL's avg
 and sum of nothing are null by themselves, so with one sample the count decides nothing, but costs as much as the
-window itself (7-day windows over a million hours: 1.4 instead of 0.9 s of CPU).
+window itself (7-day windows over a million hours on DuckDB: 1.4 instead of 0.9 s of CPU).
 
-This reaches into narwhals' own class, and changes no result. Where a later narwhals has another method of that name or
-none, it stays as it is, and ``tests/engines`` says that windows have become slower.
+This reaches into narwhals' own classes, and changes no result. Where a later narwhals has another method of that name
+or none, it stays as it is, and ``tests/engines`` says that windows have become slower.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 PARAMETERS = ["self", "func_name", "window_size", "min_samples", "ddof", "center"]
 
 
-def install() -> bool:
-    """Leave the guard out from now on; gives whether narwhals is as expected. Calling it again does nothing more."""
-    from narwhals._duckdb.expr import DuckDBExpr
+def install(expression: Any) -> bool:
+    """Leave the guard out of narwhals' class of one engine's expressions from now on; gives whether it is as expected.
 
-    guarded = getattr(DuckDBExpr, "_rolling_window_func", None)
+    Calling it again does nothing more.
+    """
+    guarded = getattr(expression, "_rolling_window_func", None)
     if guarded is None or list(inspect.signature(guarded).parameters) != PARAMETERS:
         return False
     if getattr(guarded, "_is_lean", False):
@@ -47,5 +48,5 @@ def install() -> bool:
         return windows
 
     lean._is_lean = True  # type: ignore[attr-defined]
-    DuckDBExpr._rolling_window_func = lean  # type: ignore[method-assign]
+    expression._rolling_window_func = lean
     return True
