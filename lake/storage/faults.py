@@ -55,7 +55,7 @@ _PASSING = (
         "the store is overloaded or down",
         _AGAIN,
     ),
-    ("timed out|[Tt]imeout", "the store does not answer in time", f"{_AGAIN}; or raise s3.timeout_seconds"),
+    ("timed out|TimedOut|kind: Timeout", "the store does not answer in time", f"{_AGAIN}; or raise s3.timeout_seconds"),
     (
         "error sending request|[Cc]onnection ?([Rr]efused|[Rr]eset|[Cc]losed)|dns error|IncompleteMessage|decoding",
         "the store cannot be reached",
@@ -76,6 +76,11 @@ def fault(error: BaseException) -> tuple[str, str] | None:
     if number in _MEANING:
         return _MEANING[number]
     return _said(text, (*_LASTING, *_PASSING))
+
+
+def is_bucket_missing(error: BaseException) -> bool:
+    """Whether not the object but its whole bucket is not there; a request for the head of an object cannot tell."""
+    return "NoSuchBucket" in str(error)
 
 
 def is_passing(error: BaseException) -> bool:

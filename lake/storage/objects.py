@@ -16,7 +16,7 @@ from typing import Any, Literal
 from lake.errors import AlreadyExistsError, StorageError
 from lake.storage import conditional
 from lake.storage.credentials import retry_seconds
-from lake.storage.faults import fault, storage_error
+from lake.storage.faults import is_bucket_missing, storage_error
 from lake.storage.opening import Options, open_store
 from lake.writes import committing
 
@@ -176,7 +176,7 @@ class Objects:
 
     def _require_bucket(self, error: Exception, key: str) -> None:
         """An object that is not there is one thing, a bucket that is not there another."""
-        if not self.is_local and fault(error):
+        if is_bucket_missing(error):
             raise storage_error(error, self.url(key), "read") from error
 
     @property
