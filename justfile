@@ -6,6 +6,7 @@ set positional-arguments
 python := ".venv/bin/python"
 mirrorlake := ".venv/bin/mirrorlake"
 extras := "--extra places --extra postgres --extra dbt --extra snowflake --extra quality --extra dashboard"
+cloud := "--extra aws --extra spark --group rehearsal"
 compile := "uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header"
 
 # List the recipes.
@@ -18,12 +19,16 @@ dev-run *arguments: (_environment "run")
     @{{ mirrorlake }} run "$@"
 
 # Set up, then every static check and every test; with arguments only those (just test tests/unit -k lease).
-test *arguments: (_environment "test")
+test *arguments: (_environment "test") _standins
     @if [ $# -eq 0 ]; then "{{ just_executable() }}" check _covered; else {{ python }} -m pytest "$@"; fi
 
 # 60 seconds: break a row, see it quarantined, fix it, replay it.
 tour: (_environment "run")
     @{{ mirrorlake }} tour
+
+# Run production's path against stand-ins on this machine, then compare every table with dev; --keep leaves them up.
+rehearse *arguments: (_environment "rehearsal") _standins
+    @{{ python }} -m rehearsal "$@"
 
 # Open the dashboard on what was published.
 dashboard *arguments: (_environment "run")
@@ -88,10 +93,13 @@ bench *arguments: (_environment "test") _rivals
 screenshots: (_environment "test")
     {{ python }} -m tests.screenshots
 
-# Resolve the dependencies again: locks/run.txt, and locks/test.txt with the same versions.
+# Resolve the dependencies again: locks/run.txt, the larger ones with the same versions, and those of other environments.
 lock:
     {{ compile }} {{ extras }} pyproject.toml -o locks/run.txt
-    {{ compile }} {{ extras }} --group test -c locks/run.txt pyproject.toml -o locks/test.txt
+    {{ compile }} {{ extras }} {{ cloud }} -c locks/run.txt pyproject.toml -o locks/rehearsal.txt
+    {{ compile }} {{ extras }} {{ cloud }} --group test -c locks/rehearsal.txt pyproject.toml -o locks/test.txt
+    {{ compile }} rehearsal/requirements.txt -o locks/standins.txt
+    {{ compile }} airflow/requirements.txt -o locks/airflow.txt
 
 # What continuous integration does; meant for a fresh clone.
 ci:
@@ -119,15 +127,33 @@ _rivals:
         echo "PySpark and dlt could not be installed; benchmarks/rivals.py leaves them out" >&2
     fi
 
-# The stamps tell what lies in .venv. The test lock holds the run lock with the same versions, so it serves both.
+# The stand-ins' own environment, .venvs/standins: they need an older DuckDB than we do.
+_standins: (_apart "standins")
+
+# Airflow's own environment, .venvs/airflow.
+_airflow: (_apart "airflow")
+
+_apart name:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    folder=".venvs/{{ name }}" lock="locks/{{ name }}.txt"
+    wanted=$(cksum < "$lock")
+    if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+    [ -x "$folder/bin/python" ] || uv venv --quiet --python 3.11 "$folder"
+    rm -f "$folder/stamp"
+    echo "installing $lock into $folder" >&2
+    uv pip sync --quiet --python "$folder/bin/python" --compile-bytecode --require-hashes "$lock"
+    echo "$wanted" > "$folder/stamp"
+
+# The stamps tell what lies in .venv. Each lock holds the one before it with the same versions: run, rehearsal, test.
 _environment lock:
     #!/usr/bin/env bash
     set -euo pipefail
     stamp() { cat "locks/$1.txt" pyproject.toml | cksum; }
     is_current() { [ "$(cat ".venv/$1.stamp" 2>/dev/null)" = "$(stamp "$1")" ]; }
-    if is_current test || is_current "{{ lock }}"; then exit 0; fi
+    if is_current test || { [ "{{ lock }}" != test ] && is_current rehearsal; } || is_current "{{ lock }}"; then exit 0; fi
     [ -x {{ python }} ] || uv venv --quiet --python 3.11 .venv
-    rm -f .venv/run.stamp .venv/test.stamp
+    rm -f .venv/run.stamp .venv/rehearsal.stamp .venv/test.stamp
     echo "installing locks/{{ lock }}.txt into .venv" >&2
     uv pip sync --quiet --python {{ python }} --compile-bytecode --require-hashes "locks/{{ lock }}.txt"
     uv pip install --quiet --python {{ python }} --no-deps -e .
