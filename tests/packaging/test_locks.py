@@ -15,7 +15,8 @@ from packaging.version import Version
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("run", "test")
+LOCKS = tuple(sorted(path.stem for path in (REPOSITORY / "locks").glob("*.txt")))
+CLOUD = ("aws", "spark")  # what the rehearsal adds
 _HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
@@ -54,18 +55,22 @@ def test_it_names_no_address(lock: str) -> None:
     assert not re.search(r"://|index-url|find-links|trusted-host|@ file|\.(com|org|net|io|dev)\b", text_of(lock))
 
 
-def test_both_locks_have_the_same_versions() -> None:
-    run, test = pins("run"), pins("test")
-    assert {name: versions for name, versions in run.items() if test.get(name) != versions} == {}
-    assert set(test) > set(run)
+@pytest.mark.parametrize(("smaller", "larger"), [("run", "rehearsal"), ("rehearsal", "test")])
+def test_a_larger_lock_holds_the_smaller_with_the_same_versions(smaller: str, larger: str) -> None:
+    small, large = pins(smaller), pins(larger)
+    assert {name: versions for name, versions in small.items() if large.get(name) != versions} == {}
+    assert set(large) > set(small)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ["run", "rehearsal", "test"])
 def test_it_covers_what_is_asked_for(lock: str) -> None:
-    project = PYPROJECT["project"]
-    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
-    if lock == "test":
-        asked += PYPROJECT["dependency-groups"]["test"]
+    project, groups = PYPROJECT["project"], PYPROJECT["dependency-groups"]
+    extras = {
+        name: each for name, each in project["optional-dependencies"].items() if lock != "run" or name not in CLOUD
+    }
+    asked = [*project["dependencies"], *(one for extra in extras.values() for one in extra)]
+    asked += groups["rehearsal"] if lock != "run" else []
+    asked += groups["test"] if lock == "test" else []
     for text in asked:
         requirement = Requirement(text)
         versions = pins(lock).get(canonicalize_name(requirement.name))
