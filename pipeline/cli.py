@@ -37,6 +37,7 @@ COMMANDS = {
     "reset": "Delete what was built; keep bronze.",
     "record": "Fetch payloads from the live API and keep them for offline use.",
     "deploy": "Bring wheel, job script, jars and DAG to the cloud's bucket, and register them.",
+    "parity": "Compare every table of two environments, row by row.",
     "optimize": "Compact small files of the lake's tables, and vacuum old ones.",
     "dashboard": "Open the dashboard on what was published.",
     "tour": "See a row break, wait in quarantine, be fixed and replayed.",

@@ -83,6 +83,21 @@ class GoldSettings:
 
 
 @dataclass(frozen=True)
+class SparkSettings:
+    """How the engine ``spark`` runs: on this machine (``local[*]``), or in the session that is there (``given``).
+
+    ``jars`` keeps what Spark needs for Delta and S3, for all environments. ``quick_start`` compiles little: right for
+    minutes of work, wrong for hours.
+    """
+
+    master: str = "local[*]"
+    memory: str = "2g"
+    shuffle_partitions: int = field(default=4, metadata=POSITIVE)
+    quick_start: bool = True
+    jars: Path = Path("data/jars")
+
+
+@dataclass(frozen=True)
 class StagingSettings:
     """The database that enforces keys and references before the warehouse may load."""
 
@@ -215,6 +230,18 @@ class AlertsSettings:
 
 
 @dataclass(frozen=True)
+class ParitySettings:
+    """``folder`` takes the reports of ``mirrorlake parity``.
+
+    ``dev_data`` is the data of a dev run that was made to be compared with this environment: beside it, ``dev`` alone
+    means that run.
+    """
+
+    folder: Path = Path("data/parity")
+    dev_data: Path | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of it. ``origins`` maps each key to ``(value as people may see it, where it came from)``."""
 
@@ -225,6 +252,7 @@ class Settings:
     lake: LakeSettings = LakeSettings()
     s3: S3Settings = S3Settings()
     gold: GoldSettings = GoldSettings()
+    spark: SparkSettings = SparkSettings()
     staging: StagingSettings = StagingSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     snowflake: SnowflakeSettings = SnowflakeSettings()
@@ -236,6 +264,7 @@ class Settings:
     airflow: AirflowSettings = field(default_factory=AirflowSettings)
     lease: LeaseSettings = LeaseSettings()
     alerts: AlertsSettings = AlertsSettings()
+    parity: ParitySettings = ParitySettings()
     origins: Mapping[str, tuple[str, str]] = field(
         default_factory=dict, compare=False, repr=False, metadata={"fixed": True}
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from warehouse.batch import Batch
 from warehouse.ddl import Dialect
+from warehouse.exports import Days, Export
 
 __all__ = ["SCHEMA", "Backend", "Dialect", "Rows"]
 
@@ -45,6 +47,17 @@ class Backend(ABC):
     @abstractmethod
     def query(self, sql: str) -> Rows:
         """Answer one SELECT over the staged tables, read-only, names without schema; timestamps come in UTC."""
+
+    @abstractmethod
+    def tables(self) -> list[str]:
+        """The staged tables, metadata (``_...``) left out; none where nothing was staged yet."""
+
+    @abstractmethod
+    def export(self, table: str, to: Path, days: Days | None = None) -> Export:
+        """Write a staged table, or its rows of some days, to the Parquet file ``to``; memory is that of a few batches.
+
+        Raises StorageError and WarehouseError.
+        """
 
     def standing(self, snapshot: int) -> str | None:
         """By what the tables staged from that gold snapshot are known again, if they still stand.

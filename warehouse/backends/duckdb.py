@@ -16,6 +16,7 @@ from warehouse.backends.base import SCHEMA, Backend, Dialect, Rows
 from warehouse.batch import Batch, select
 from warehouse.ddl import create_table
 from warehouse.duck import opened, quoted
+from warehouse.exports import Days, Export, duckdb_export, duckdb_tables
 from warehouse.violations import refused
 
 
@@ -42,16 +43,28 @@ class DuckDBBackend(Backend):
 
     def query(self, sql: str) -> Rows:
         """See ``Backend.query``."""
+        with opened(self._current(), read_only=True) as connection:
+            connection.execute(f"SET search_path = '{SCHEMA}'")
+            cursor = connection.execute(sql)
+            columns = tuple(str(column[0]) for column in cursor.description or ())
+            return Rows(columns, cursor.fetchall())
+
+    def tables(self) -> list[str]:
+        """See ``Backend.tables``."""
+        path = pointer.current(self.folder)
+        return duckdb_tables(path, SCHEMA) if path is not None and path.exists() else []
+
+    def export(self, table: str, to: Path, days: Days | None = None) -> Export:
+        """See ``Backend.export``."""
+        return duckdb_export(self._current(), SCHEMA, table, to, days)
+
+    def _current(self) -> Path:
         path = pointer.current(self.folder)
         if path is None or not path.exists():
             raise StorageError(
                 "nothing is staged yet", where=str(self.folder), fix="run the pipeline first: mirrorlake run"
             )
-        with opened(path, read_only=True) as connection:
-            connection.execute(f"SET search_path = '{SCHEMA}'")
-            cursor = connection.execute(sql)
-            columns = tuple(str(column[0]) for column in cursor.description or ())
-            return Rows(columns, cursor.fetchall())
+        return path
 
 
 def _fill(path: Path, batches: Sequence[Batch]) -> dict[str, int]:

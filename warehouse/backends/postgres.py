@@ -14,15 +14,18 @@ import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lake.errors import MissingExtraError, StorageError
 from lake.retries import log_retries
 from lake.sql import quoted
+from warehouse.backends import _postgres_export
 from warehouse.backends._postgres_errors import Lost, described, judged
 from warehouse.backends._postgres_load import Load
 from warehouse.backends.base import SCHEMA, Backend, Dialect, Rows
 from warehouse.batch import Batch
+from warehouse.exports import Days, Export
 
 if TYPE_CHECKING:
     import psycopg
@@ -75,6 +78,18 @@ class PostgresBackend(Backend):
         with self._gives_up(), self._reading() as connection:
             cursor = connection.execute(sql.encode())
             return Rows(tuple(column.name for column in cursor.description or ()), cursor.fetchall())
+
+    def tables(self) -> list[str]:
+        """See ``Backend.tables``."""
+        _require("psycopg", "adbc_driver_postgresql")
+        with self._gives_up():
+            return _postgres_export.tables(self.url, self.target, self.schema)
+
+    def export(self, table: str, to: Path, days: Days | None = None) -> Export:
+        """See ``Backend.export``."""
+        _require("psycopg", "adbc_driver_postgresql")
+        with self._gives_up():
+            return _postgres_export.export(self.url, self.target, self.schema, table, to, days)
 
     def close(self) -> None:
         """Close the pool."""

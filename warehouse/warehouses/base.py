@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from lake.contract.model import Contract
 from warehouse.backends.base import Rows
 from warehouse.batch import OpenTable, Snapshot
 from warehouse.ddl import Dialect
+from warehouse.exports import Days, Export
 from warehouse.load import LoadResult
 
 __all__ = ["FilesOf", "LoadResult", "Publication", "Reader", "Rows", "Warehouse"]
@@ -124,6 +126,19 @@ class Warehouse(ABC):
     @abstractmethod
     def query(self, sql: str) -> Rows:
         """One SELECT over the loaded star (schema ``raw``), names without schema; timestamps come in UTC."""
+
+    @abstractmethod
+    def tables(self, schema: str) -> list[str]:
+        """The tables of ``raw``, ``marts`` (as dbt built them) or ``published``, metadata (``_...``) left out.
+
+        None where nothing was built yet.
+        """
+
+    @abstractmethod
+    def export(self, schema: str, table: str, to: Path, days: Days | None = None) -> Export:
+        """Write one of these tables, or its rows of some days, to the Parquet file ``to``; memory is that of a few
+        batches. For who compares two warehouses.
+        """
 
     def close(self) -> None:  # noqa: B027 (nothing to close is the usual case)
         """Give back connections."""

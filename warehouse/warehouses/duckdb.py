@@ -13,6 +13,7 @@ from warehouse import duck, pointer, publish, sandbox
 from warehouse.backends.base import Rows
 from warehouse.batch import OpenTable, Snapshot
 from warehouse.ddl import Dialect
+from warehouse.exports import Days, Export, duckdb_export, duckdb_tables
 from warehouse.history import RAW
 from warehouse.load import LoadResult, load
 from warehouse.warehouses.base import FilesOf, Publication, Warehouse
@@ -116,6 +117,26 @@ class DuckDBWarehouse(Warehouse):
         with duck.opened(self.path, read_only=True) as connection:
             connection.execute(f"SET search_path = '{RAW}'")
             return _rows(connection, sql)
+
+    def tables(self, schema: str) -> list[str]:
+        """See ``Warehouse.tables``."""
+        path, inside = self._file(schema)
+        return duckdb_tables(path, inside) if path is not None and path.exists() else []
+
+    def export(self, schema: str, table: str, to: Path, days: Days | None = None) -> Export:
+        """See ``Warehouse.export``."""
+        path, inside = self._file(schema)
+        if path is None or not path.exists():
+            raise StorageError(
+                "there is no such table yet", where=f"{self.place}, {schema}.{table}", fix="run the pipeline first"
+            )
+        return duckdb_export(path, inside, table, to, days)
+
+    def _file(self, schema: str) -> tuple[Path | None, str]:
+        """In which file, and in which schema of it, the tables lie."""
+        if schema == publish.PUBLISHED:
+            return publish.published_path(self.folder), publish.MARTS
+        return self.path, schema
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
