@@ -89,6 +89,14 @@ drill *arguments: (_environment "test")
 bench *arguments: (_environment "test") _rivals
     {{ python }} -m benchmarks "$@"
 
+# Airflow's page, scheduler and all on this machine, with the DAG of one environment (just airflow --env rehearsal).
+airflow *arguments: (_environment "run") _airflow
+    @{{ python }} airflow/serve.py "$@"
+
+# Let Airflow run the graph: by schedule, by hand, as a backfill, through faults; writes down in docs/airflow.md what came.
+airflow-drill *arguments: (_environment "test") _airflow
+    {{ python }} airflow/drill.py "$@"
+
 # Take the pictures of docs/images with a real Chromium.
 screenshots: (_environment "test")
     {{ python }} -m tests.screenshots
@@ -144,6 +152,17 @@ _apart name:
     echo "installing $lock into $folder" >&2
     uv pip sync --quiet --python "$folder/bin/python" --compile-bytecode --require-hashes "$lock"
     echo "$wanted" > "$folder/stamp"
+
+# Airflow lies in .venvs/airflow, apart from everything of ours.
+_airflow:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    wanted=$(cksum < locks/airflow.txt)
+    if [ "$(cat .venvs/airflow/stamp 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+    [ -x .venvs/airflow/bin/python ] || uv venv --quiet --python 3.11 .venvs/airflow
+    echo "installing locks/airflow.txt into .venvs/airflow" >&2
+    uv pip sync --quiet --python .venvs/airflow/bin/python --compile-bytecode --require-hashes locks/airflow.txt
+    echo "$wanted" > .venvs/airflow/stamp
 
 # The stamps tell what lies in .venv. Each lock holds the one before it with the same versions: run, rehearsal, test.
 _environment lock:

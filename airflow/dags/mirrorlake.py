@@ -1,0 +1,122 @@
+"""The DAG of each graph*.json beside this file (written by ``mirrorlake --env ENV graph --format json --output ...``).
+
+It imports none of Mirrorlake and decides nothing: a task runs the command that the file names, in Mirrorlake's own
+environment. A run takes the lease of the lake first and gives it back last, however it ends. A task that went on though
+something was left out counts as skipped, what follows runs, and the last task asks for the verdict and fails the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.sensors.bash import BashSensor
+from airflow.sdk import (
+    DAG,
+    CronDataIntervalTimetable,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    SyncCallback,
+    TriggerRule,
+)
+
+# The parameter; else the day that a scheduled run or a backfill is for; else (a run by hand) yesterday.
+RUN_DATE = "params.run_date or ((dag_run.data_interval_start or dag_run.run_after - macros.timedelta(days=1)) | ds)"
+GIVEN = (
+    "export RUN_ID='{{ slug(run_id) }}' RUN_DATE='{{ " + RUN_DATE + " }}'"
+    " TRIES_LEFT='{{ [ti.max_tries - ti.try_number + 1, 0] | max }}'\n"
+)
+DATE = {"type": ["null", "string"], "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$", "title": "Run date (UTC)"}
+
+
+def slug(run_id: str) -> str:
+    """A run id of Airflow as one of Mirrorlake, which names files by it."""
+    return re.sub(r"[^A-Za-z0-9._=-]", "-", run_id)
+
+
+def alert(command: str, run_id: str, reason: str) -> None:
+    """Tell whom Mirrorlake's own settings (``alerts``) name."""
+    given = {"RUN_ID": slug(run_id), "REASON": reason}
+    subprocess.run(["bash", "-c", command], env={**os.environ, **given}, timeout=120, check=False)  # noqa: S607 (found on the worker's own path)
+
+
+def deadline_missed(command: str, context: dict[str, Any]) -> None:
+    """What happens when a run takes too long."""
+    alert(command, context["dag_run"]["dag_run_id"], f"not done by {context['deadline']['deadline_time']}")
+
+
+def build(described: dict[str, Any]) -> DAG:
+    """The DAG that the section ``airflow`` of a graph.json describes."""
+    tries, lease, pool = described["tries"], described["lease"], described["pool"]
+    with DAG(
+        described["dag_id"],
+        description=f"Mirrorlake on {described['env']}: sources to published marts",
+        schedule=CronDataIntervalTimetable(described["schedule"], timezone="UTC"),
+        start_date=datetime.fromisoformat(f"{described['first_date']}T00:00:00+00:00"),
+        end_date=described["last_date"] and datetime.fromisoformat(f"{described['last_date']}T23:59:59+00:00"),
+        catchup=described["catchup"],
+        max_active_runs=1,
+        params={"run_date": Param(None, **DATE)},
+        user_defined_macros={"slug": slug},
+        deadline=DeadlineAlert(
+            DeadlineReference.DAGRUN_QUEUED_AT,
+            timedelta(seconds=described["deadline_seconds"]),
+            SyncCallback(deadline_missed, {"command": described["alert"]}),
+        ),
+        on_failure_callback=lambda context: alert(
+            described["alert"], context["run_id"], f"Airflow: {context.get('reason') or 'the run failed'}"
+        ),
+        default_args={
+            "retries": tries["retries"],
+            "retry_delay": timedelta(seconds=tries["retry_seconds"]),
+            "retry_exponential_backoff": tries["backoff"],
+            "max_retry_delay": timedelta(seconds=tries["retry_max_seconds"]),
+            "execution_timeout": timedelta(seconds=tries["task_seconds"]),
+            "skip_on_exit_code": described["left_out_exit_code"],
+        },
+        tags=["mirrorlake", described["env"]],
+        doc_md=__doc__,
+    ) as dag:
+        take = BashSensor(
+            task_id="lease",
+            bash_command=GIVEN + lease["take"],
+            retry_exit_code=lease["held_exit_code"],
+            mode="reschedule",
+            poke_interval=lease["poll_seconds"],
+            timeout=lease["wait_seconds"],
+        ).as_setup()
+        stages = {
+            task["task_id"]: BashOperator(
+                task_id=task["task_id"],
+                bash_command=GIVEN + task["command"],
+                pool=pool["name"],
+                pool_slots=task["slots"],
+                # What follows a setup task directly may have no other rule; nothing skips the lease.
+                trigger_rule=TriggerRule.NONE_FAILED if task["after"] else TriggerRule.ALL_SUCCESS,
+                doc_md=f"runs on: {task['runs_on']}; writes: {', '.join(task['writes']) or 'no table of the lake'}",
+            )
+            for task in described["tasks"]
+        }
+        verdict = BashOperator(
+            task_id="verdict",
+            bash_command=GIVEN + described["verdict"],
+            retries=0,
+            trigger_rule=TriggerRule.NONE_FAILED,
+        )
+        release = BashOperator(task_id="release", bash_command=GIVEN + lease["release"])
+        for task in described["tasks"]:
+            stages[task["task_id"]].set_upstream([stages[name] for name in task["after"]] or take)
+        list(stages.values())[-1] >> verdict >> release.as_teardown(setups=take)
+    return dag
+
+
+for path in sorted(Path(__file__).parent.glob("graph*.json")):
+    described = json.loads(path.read_text(encoding="utf-8"))["airflow"]
+    globals()[described["dag_id"]] = build(described)
