@@ -153,17 +153,6 @@ _apart name:
     uv pip sync --quiet --python "$folder/bin/python" --compile-bytecode --require-hashes "$lock"
     echo "$wanted" > "$folder/stamp"
 
-# Airflow lies in .venvs/airflow, apart from everything of ours.
-_airflow:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    wanted=$(cksum < locks/airflow.txt)
-    if [ "$(cat .venvs/airflow/stamp 2>/dev/null)" = "$wanted" ]; then exit 0; fi
-    [ -x .venvs/airflow/bin/python ] || uv venv --quiet --python 3.11 .venvs/airflow
-    echo "installing locks/airflow.txt into .venvs/airflow" >&2
-    uv pip sync --quiet --python .venvs/airflow/bin/python --compile-bytecode --require-hashes locks/airflow.txt
-    echo "$wanted" > .venvs/airflow/stamp
-
 # The stamps tell what lies in .venv. Each lock holds the one before it with the same versions: run, rehearsal, test.
 _environment lock:
     #!/usr/bin/env bash
