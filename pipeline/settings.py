@@ -34,6 +34,7 @@ from pipeline.settings_model import (
     SnowflakeSettings,
     SourceSettings,
     SourcesSettings,
+    SparkSettings,
     StagingSettings,
     WarehouseSettings,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "SnowflakeSettings",
     "SourceSettings",
     "SourcesSettings",
+    "SparkSettings",
     "StagingSettings",
     "WarehouseSettings",
     "load_settings",

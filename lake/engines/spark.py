@@ -71,9 +71,7 @@ class SparkEngine:
         try:
             rows = self._frame(transformation, inputs, contract, spines, keep)
             if contract.partition is not None:
-                rows = rows.withColumn(PARTITION_COLUMN, _partition(contract))
-                # few files per partition, and no task that has all rows of a busy one
-                rows = rows.hint("rebalance", PARTITION_COLUMN)
+                rows = _balanced(rows.withColumn(PARTITION_COLUMN, _partition(contract)))
             writer = rows.write.format("delta").mode("overwrite")
             writer = writer.option("txnAppId", target.mark[0]).option("txnVersion", str(target.mark[1]))
             if target.partitions is not None:
@@ -162,6 +160,15 @@ def _partition(contract: Contract) -> Column:
         day = f.trunc(day, TRUNCATED_TO[partition.by])
     words = f"a row without {partition.column}, which the table is partitioned by"
     return f.when(day.isNull(), f.raise_error(f.lit(words)).cast("date")).otherwise(day)
+
+
+def _balanced(rows: DataFrame) -> DataFrame:
+    """Few files per partition of the table, and no task that has all rows of a busy one.
+
+    In SQL, because PySpark's own ``hint`` takes no names of columns.
+    """
+    words = f"SELECT /*+ REBALANCE({PARTITION_COLUMN}) */ * FROM {{rows}}"  # noqa: S608 (a name of ours)
+    return rows.sparkSession.sql(words, rows=rows)
 
 
 def _schema(contract: Contract) -> StructType:

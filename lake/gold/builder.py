@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,8 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from lake.contract.model import Contract
-from lake.contract.types import arrow_schema
-from lake.engines import Days, Engine, Input
+from lake.engines import Days, Engine, Input, TableVersion
 from lake.errors import TableError
 from lake.gold.digest import digest
 from lake.gold.plan import Work, work_for
@@ -19,7 +18,8 @@ from lake.gold.reach import partitions_of, runs, widened
 from lake.gold.snapshot import Built, Snapshot, Summary
 from lake.gold.state import MISSING, Tables
 from lake.gold.summary import span_table
-from lake.tables.delta import PARTITION_COLUMN
+from lake.gold.writing import Job, put
+from lake.tables.delta import PARTITION_COLUMN, LakeTable
 from lake.transforms.model import Transformation
 
 # A table without partitions is made anew at every change; up to this size it is compared with what is there first.
@@ -102,26 +102,23 @@ class Builder:
             for name, spine in made.spines.items()
         }
         rows_in = sum(_rows(given) for given in inputs.values())
-        tally = _Tally()
-        reader = _counted(self.engine.run(made, inputs, contract, spines, keep), tally)
+        job = Job(made, inputs, contract, spines, keep, work.partitions)
+        rows = None
+        # A small table is made in memory and compared first, whoever commits.
         if partition is None and self._is_small_and_known(made.name):
-            rows = reader.read_all()
+            rows = job.rows(self.engine).read_all()
             if self._same_as_before(contract, rows):
                 version = self.tables.versions[made.name]
-                return TableResult(version, rows_in, tally.rows, frozenset(), unchanged=True, reason="same rows")
-            reader = rows.to_reader()
-        table = self.tables.open(made.name)
+                return TableResult(version, rows_in, rows.num_rows, frozenset(), unchanged=True, reason="same rows")
+        done = put(job, self.engine, self._whole(made.name), rows)
+        return TableResult(done.version, rows_in, done.rows or 0, work.partitions, reason=work.reason)
+
+    def _whole(self, name: str) -> LakeTable:
+        """The table to be written; one whose log is damaged is gone first where all of it is asked for."""
+        table = self.tables.open(name)
         if self.full and table.exists() and table.is_damaged():
             table.drop("gold.drop")
-        version = table.replace(
-            reader,
-            arrow_schema(contract),
-            partition=partition,
-            partitions=work.partitions,
-            site="gold.table",
-            mark=table.next_mark(),
-        )
-        return TableResult(version, rows_in, tally.rows, work.partitions, reason=work.reason)
+        return table
 
     def _is_small_and_known(self, name: str) -> bool:
         """Whether the table of the last snapshot is still the newest, and small enough to be compared."""
@@ -147,9 +144,14 @@ class Builder:
         table, partition = self.tables.open(name), contract.partition
         if read is None or partition is None:
             return Input(
-                contract, lambda: table.scan(version), table.files(version), hold=held > 0, options=table.options
+                contract,
+                lambda: table.scan(version),
+                table.files(version),
+                hold=held > 0,
+                options=table.options,
+                table=TableVersion(table.url, version),
             )
-        partitions = {day for span in read for day in partitions_of(span, partition.by)}
+        partitions = frozenset(day for span in read for day in partitions_of(span, partition.by))
         where = (partition.column, read[0][0], read[-1][1])
         return Input(
             contract,
@@ -158,25 +160,8 @@ class Builder:
             where,
             hold=held > 0,
             options=table.options,
+            table=TableVersion(table.url, version, partitions),
         )
-
-
-@dataclass
-class _Tally:
-    """Rows that have passed. Apart from the reader: a circle through Arrow's own memory is never collected."""
-
-    rows: int = 0
-
-
-def _counted(reader: pa.RecordBatchReader, tally: _Tally) -> pa.RecordBatchReader:
-    """The same batches; each is counted as it passes."""
-
-    def passing() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            tally.rows += batch.num_rows
-            yield batch
-
-    return pa.RecordBatchReader.from_batches(reader.schema, passing())
 
 
 def _rows(given: Input) -> int:

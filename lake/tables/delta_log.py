@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import Any
 
 import orjson
 
@@ -46,12 +47,11 @@ def changed_partitions(objects: Objects, path: str, since: int, until: int) -> s
 
 
 def _commit_partitions(objects: Objects, path: str, version: int) -> set[date] | None:
-    key = f"{path}/_delta_log/{version:020d}.json"
-    data = objects.get_or_none(key)
-    if data is None:
+    written = actions(objects, path, version)
+    if written is None:
         return None
     changed: set[date] = set()
-    for action in _actions(data, objects.url(key)):
+    for action in written:
         if "metaData" in action:
             return None
         file = action.get("add") or action.get("remove")
@@ -64,7 +64,14 @@ def _commit_partitions(objects: Objects, path: str, version: int) -> set[date] |
     return changed
 
 
-def _actions(data: bytes, where: str) -> list[dict[str, object]]:
+def actions(objects: Objects, path: str, version: int) -> list[dict[str, Any]] | None:
+    """What one commit says, action by action; None where it is not there (any more)."""
+    key = f"{path}/_delta_log/{version:020d}.json"
+    data = objects.get_or_none(key)
+    return None if data is None else _actions(data, objects.url(key))
+
+
+def _actions(data: bytes, where: str) -> list[dict[str, Any]]:
     try:
         return [orjson.loads(line) for line in data.splitlines() if line.strip()]
     except orjson.JSONDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.context import Parts, RunContext
+from pipeline.engines import opened_engine
 from pipeline.fingerprint import code_hash, made_by, parts
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
@@ -37,19 +38,19 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
     """Build what changed, and commit the snapshot."""
-    from lake.engines import engine
     from lake.gold import build
     from lake.transforms import discover
 
     workspace = context.workspace
-    result = build(
-        workspace.objects,
-        workspace.contracts,
-        discover(),
-        engine(workspace.settings.gold.engine),
-        full=context.options.force or _runs_otherwise(context),
-        run_id=context.run_id,
-    )
+    with opened_engine(workspace.settings) as engine:
+        result = build(
+            workspace.objects,
+            workspace.contracts,
+            discover(),
+            engine,
+            full=context.options.force or _runs_otherwise(context),
+            run_id=context.run_id,
+        )
     versions = {**result.snapshot.inputs, **result.snapshot.tables}
     reads = {node.name: node.reads for node in context.graph.nodes}
     tables = tuple(
