@@ -100,9 +100,22 @@ def stale(source: str) -> str:
     return f"_state/stale/{segment(source, 'source')}.json"
 
 
+LEASE_FILES = "_state/lease"  # what their names begin with
+
+
 def lease() -> str:
     """Who is running."""
-    return "_state/lease.json"
+    return f"{LEASE_FILES}.json"
+
+
+def lake_identity() -> str:
+    """An id that the lake keeps, wherever it is moved; made when something first asks for it."""
+    return "_state/identity"
+
+
+def mirror_record() -> str:
+    """In a copy of a lake: which lake it is of, and what it has."""
+    return "_mirror.json"
 
 
 def audit_root() -> str:

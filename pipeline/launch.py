@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from lake import layout
 from pipeline.context import Options, RunContext, Selection
 from pipeline.dates import run_dates
 from pipeline.graph import Graph, Stage, build_graph
+from pipeline.mirror import mirrored, require_place
 from pipeline.observe import alerts, logs
 from pipeline.outcome import RunOutcome
 from pipeline.plan import Assessment, assess
@@ -39,6 +40,7 @@ class Asked:
     force: bool = False
     accept_shrink: bool = False
     write_csv: bool = False
+    write_s3: bool = False
     run_id: str | None = None
     tries_left: int | None = None
     as_json: bool = False
@@ -125,15 +127,32 @@ def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutco
     logs.bind(run_id=context.run_id)
     work = assessed(context)
     stages = [assessment.stage for assessment in work]
+    if asked.write_s3:
+        require_place(workspace)
     if not any(assessment.reasons for assessment in work):
-        return unchanged(context, stages)
+        return _copied(asked, workspace, unchanged(context, stages))
     with ExitStack() as stack:
         stack.enter_context(held_lease(workspace, context.run_id, outlives=asked.is_task))
         stack.enter_context(context.workers)
         context.workers.start({assessment.stage.kind for assessment in work if assessment.reasons})
         watch = stack.enter_context(watcher(quiet=asked.as_json or asked.verbose))
         context.advance = watch.advance
-        outcome = run(context, stages, watch)
+        outcome = _mirrored(asked, workspace, run(context, stages, watch))
     if not asked.is_task:
         alerts.notify(workspace.settings.alerts, outcome)
     return outcome
+
+
+def _mirrored(asked: Asked, workspace: Workspace, outcome: RunOutcome) -> RunOutcome:
+    """The outcome with what came of copying the lake, where that was asked for."""
+    if not asked.write_s3:
+        return outcome
+    return replace(outcome, stages=[*outcome.stages, mirrored(workspace)])
+
+
+def _copied(asked: Asked, workspace: Workspace, outcome: RunOutcome) -> RunOutcome:
+    """``_mirrored`` by a run that had no other reason to hold the lease."""
+    if not asked.write_s3:
+        return outcome
+    with held_lease(workspace, outcome.run_id, outlives=asked.is_task):
+        return _mirrored(asked, workspace, outcome)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lake.errors import ConfigError, MissingExtraError
+from lake.errors import ConfigError
+from pipeline.aws_client import aws_client
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
@@ -47,14 +48,12 @@ class SecretsManager:
             return self._values[name]
 
     def _ask(self, name: str) -> str:
-        try:
-            import botocore.exceptions
-        except ImportError:
-            raise MissingExtraError("boto3", "aws") from None
-
         credentials = self._credentials()
+        client = aws_client(credentials, "secretsmanager")
+        import botocore.exceptions
+
         try:
-            answer = _client(credentials).get_secret_value(SecretId=name)
+            answer = client.get_secret_value(SecretId=name)
         except botocore.exceptions.ClientError as error:
             told = error.response.get("Error", {})
             code = str(told.get("Code", "unknown"))
@@ -69,17 +68,6 @@ class SecretsManager:
         if not value:
             raise _refused(name, credentials, "it holds no text", "store it as text (SecretString)")
         return str(value)
-
-
-def _client(credentials: S3Credentials) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    seconds = credentials.timeout_seconds
-    config = Config(
-        connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 4, "mode": "standard"}
-    )
-    return boto3.client("secretsmanager", config=config, **credentials.boto3_options())
 
 
 def _refused(name: str, credentials: S3Credentials, meaning: str, fix: str) -> ConfigError:

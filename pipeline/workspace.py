@@ -43,6 +43,16 @@ class Workspace:
         return Objects(root, self.settings.s3.credentials().object_options if "://" in root else None)
 
     @cached_property
+    def mirror(self) -> Objects | None:
+        """Where ``run --write-s3`` copies the lake to; None where nothing says so."""
+        from lake.storage.objects import Objects
+
+        place = self.settings.lake.mirror
+        if place is None:
+            return None
+        return Objects(place, self.settings.s3.credentials().object_options if "://" in place else None)
+
+    @cached_property
     def bronze(self) -> Bronze:
         """What was received."""
         from lake.bronze import Bronze

@@ -14,6 +14,7 @@ from pipeline.commands import options
 @options.together(options.env, options.config, options.engine, options.live, options.forecast, options.force)
 @click.option("--accept-shrink", is_flag=True, help="Let a snapshot in that is much smaller than the last.")
 @click.option("--write-csv", is_flag=True, help="Also write silver as CSV, to look at in a spreadsheet.")
+@click.option("--write-s3", is_flag=True, help="Also copy the lake, as the run leaves it, to lake.mirror.")
 @click.option("--run-id", metavar="ID", help="Join the run of this id (several machines, one run).")
 @click.option(
     "--tries-left",
