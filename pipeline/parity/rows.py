@@ -102,7 +102,7 @@ def compare_rows(connection: duckdb.DuckDBPyConnection, subject: Subject, left: 
         tables.number("SELECT count(*) FROM l"),
         tables.number("SELECT count(*) FROM r"),
         columns,
-        hints=tuple(filter(None, (traps.of_column(each) for each in columns))),
+        hints=tuple(traps.of_columns(columns)),
     )
     if not subject.key:
         return replace(found, verdict="failed", error="no contract and no test of dbt says by what its rows are known")

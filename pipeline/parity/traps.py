@@ -6,7 +6,7 @@ look first, not what was proved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.parity import trap_numbers as numbers
 from pipeline.parity import trap_words as words
@@ -43,26 +43,25 @@ MEANING = {
 }
 
 
-def of_column(difference: ColumnDifference) -> str | None:
-    """What a difference of a column's kind points to."""
-    left, right = difference.left, difference.right
-    if left is None or right is None:
-        return None
+def of_columns(columns: Sequence[ColumnDifference]) -> Iterator[str]:
+    """What columns of another kind, or of another name, point to, in words."""
+    traps = dict.fromkeys(_of_kinds(each.left, each.right) for each in columns if each.left and each.right)
+    yield from (MEANING[trap] for trap in traps if trap)
+    left = {_folded(each.column) for each in columns if each.left and each.right is None}
+    right = {_folded(each.column) for each in columns if each.right and each.left is None}
+    if left & right:
+        yield MEANING["identifier case"]
+
+
+def _of_kinds(left: str, right: str) -> str | None:
     bases = {left.partition("(")[0], right.partition("(")[0]}
     if bases == {"decimal"}:
-        return MEANING["decimal scale"]
+        return "decimal scale"
     if bases == {"float", "float32"}:
-        return MEANING["float width"]
-    if "integer" in bases and bases < set(NUMBERS):
-        return MEANING["integer division"]
-    return MEANING["time zone"] if bases == set(TIMES) else None
-
-
-def identifier_case(columns: Sequence[ColumnDifference]) -> str | None:
-    """Whether a name that one side lacks stands on the other in another case, or in quotes."""
-    left = {_folded(each.column) for each in columns if each.right is None and each.left}
-    right = {_folded(each.column) for each in columns if each.left is None and each.right}
-    return MEANING["identifier case"] if left & right else None
+        return "float width"
+    if "integer" in bases and bases <= set(NUMBERS):
+        return "integer division"
+    return "time zone" if bases == set(TIMES) else None
 
 
 def _folded(name: str) -> str:
