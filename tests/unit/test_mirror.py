@@ -1,4 +1,4 @@
-"""A copy of a lake elsewhere: all of it, nothing twice, readable whatever happens on the way, in nobody else's place."""
+"""A copy of a lake elsewhere: all of it, nothing twice, readable whatever happens on the way, in no other's place."""
 
 from __future__ import annotations
 
@@ -79,8 +79,16 @@ def test_a_table_that_was_made_again_is_no_mixture(source: Objects, target: Obje
     mirror(source, target)
     LakeTable(source, "silver/t").drop("test")
     write(source, 9)
+    table, seen = LakeTable(target, "silver/t"), []
+
+    def look(moment: writes.Moment, site: str, path: str) -> None:
+        if moment == "after" and table.exists():
+            seen.append(read(target))
+
+    stop = writes.observe(look)
     mirror(source, target)
-    table = LakeTable(target, "silver/t")
+    stop()
+    assert all(rows in ([2], [9]) for rows in seen), seen
     assert (table.version(), read(target)) == (0, [9])
     assert keys(target) == keys(source)
 
