@@ -99,11 +99,17 @@ class SparkSettings:
 
 @dataclass(frozen=True)
 class StagingSettings:
-    """The database that enforces keys and references before the warehouse may load."""
+    """The database that enforces keys and references before the warehouse may load.
+
+    ``tls`` required: a server that does not speak TLS, or whose certificate cannot be verified, is not spoken to.
+    ``retry_seconds``: a lost connection is tried again for so long, be it while the server restarts.
+    """
 
     backend: Literal["duckdb", "postgres"] = "duckdb"
     folder: Path = Path("{data}/staging")
     url: Secret | None = None
+    tls: Literal["optional", "required"] = "optional"
+    retry_seconds: float = field(default=5.0, metadata={"minimum": 0.1})
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,8 @@ class SnowflakeSettings:
     """The account that is used when ``warehouse.backend`` is ``snowflake``; by key pair or by token.
 
     ``host``, ``port`` and ``protocol`` are set only where something stands in for the account's own address.
+    ``role`` loads, builds and publishes; ``reader_role`` sees what is published; ``setup_role`` makes both, once.
+    ``storage_role`` is the AWS role (ARN) by which ``integration`` reads the lake.
     ``login_seconds`` bounds logging in, ``network_seconds`` all tries of one request, ``statement_seconds`` one
     statement.
     """
@@ -129,9 +137,13 @@ class SnowflakeSettings:
     protocol: Literal["https", "http"] = "https"
     authenticator: Literal["snowflake_jwt", "oauth", "programmatic_access_token"] = "snowflake_jwt"
     user: str | None = None
-    role: str | None = None
-    warehouse: str | None = None
+    role: str = "MIRRORLAKE_LOADER"
+    reader_role: str = "MIRRORLAKE_READER"
+    setup_role: str = "ACCOUNTADMIN"
+    warehouse: str = "MIRRORLAKE"
     database: str = "MIRRORLAKE"
+    integration: str = "MIRRORLAKE_LAKE"
+    storage_role: str | None = None
     private_key: Secret | None = None
     private_key_passphrase: Secret | None = None
     token: Secret | None = None
@@ -198,7 +210,8 @@ class DeploySettings:
     """Where ``mirrorlake deploy`` puts what jobs in the cloud run from, and the names that it registers there.
 
     ``artifacts`` is a URL (``s3://bucket/prefix``); ``job`` is Glue's job, ``catalog`` Glue's database, ``role`` the
-    ARN of the role that jobs run as, ``emr_application`` the id of an application of EMR Serverless.
+    ARN of the role that jobs run as, ``emr_application`` the id of an application of EMR Serverless and
+    ``emr_environment`` the URL of a packed Python environment for it (docs/spark.md).
     """
 
     artifacts: str | None = field(default=None, metadata={"place": True})
@@ -206,6 +219,7 @@ class DeploySettings:
     catalog: str = "mirrorlake"
     role: str | None = None
     emr_application: str | None = None
+    emr_environment: str | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 def _snowflake(account: SnowflakeSettings) -> dict[str, str]:
     plain = {
         "ACCOUNT": account.account,
+        "HOST": account.host,
+        "PORT": str(account.port) if account.host else None,
+        "PROTOCOL": account.protocol if account.host else None,
         "USER": account.user,
         "ROLE": account.role,
         "WAREHOUSE": account.warehouse,

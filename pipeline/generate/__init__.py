@@ -1,4 +1,4 @@
-"""What is generated from the contracts and committed: SQL for Postgres, dbt's sources, a page of documentation.
+"""What is generated from the contracts and committed: SQL for Postgres and Snowflake, dbt's sources, documentation.
 
 CI runs the check; a file that is not in step with its contract fails it. Nothing here is edited by hand.
 """
@@ -19,12 +19,15 @@ def render_all(contracts: Contracts) -> dict[str, str]:
     from pipeline.generate.dbt_sources import dbt_sources
     from pipeline.generate.documentation import documentation
     from pipeline.generate.postgres import create_tables, star_schema
+    from pipeline.generate.snowflake import copy_into, validation
 
     return {
         **dbt_sources(contracts),
         "docs/contracts.md": documentation(contracts),
         "warehouse/postgres/01_create_tables.sql": create_tables(contracts),
         "warehouse/postgres/02_star_schema.sql": star_schema(contracts),
+        "warehouse/snowflake/03_copy_into.sql": copy_into(contracts),
+        "warehouse/snowflake/04_validation.sql": validation(contracts),
     }
 
 

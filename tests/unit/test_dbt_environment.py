@@ -54,7 +54,8 @@ def test_every_variable_of_the_profile_has_a_default_and_a_setting(project: Path
     text = (REPOSITORY / "profiles" / "profiles.yml").read_text()
     calls = re.findall(r"env_var\('(\w+)'(, '[^']*')?\)", text)
     assert all(default for _, default in calls)
-    both = snowflake(private_key=Secret("k" * 8), private_key_passphrase=Secret("p" * 8), token=Secret("t" * 8))
+    keys = {"private_key": Secret("k" * 8), "private_key_passphrase": Secret("p" * 8), "token": Secret("t" * 8)}
+    both = snowflake(**keys, host="127.0.0.1")
     known = {*both, "MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR", "MIRRORLAKE_DBT_TARGET"}
     assert {name for name, _ in calls} == known
     secret = re.findall(r"(private_key|private_key_passphrase|token): \"\{\{ env_var\('(\w+)'", text)

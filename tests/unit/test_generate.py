@@ -50,7 +50,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
 def test_the_command_checks_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.settings.project_root", lambda: tmp_path)
     stale = CliRunner().invoke(command, ["--check"])
-    assert (stale.exit_code, stale.output.count("not in step")) == (1, 4)
+    assert (stale.exit_code, stale.output.count("not in step")) == (1, 6)
     assert "run: python -m pipeline.generate" in stale.output
     assert "written: docs/contracts.md" in CliRunner().invoke(command).output
     assert CliRunner().invoke(command, ["--check"]).exit_code == 0

@@ -1,0 +1,5 @@
+-- Where the lake lies. The integration has the rights, so that no key stands here.
+CREATE OR REPLACE STAGE ${database}.landing.lake
+    URL = '${lake}/'
+    STORAGE_INTEGRATION = ${integration}
+    COMMENT = 'The lake; loads name each file of gold''s committed snapshot';
