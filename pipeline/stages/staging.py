@@ -86,7 +86,12 @@ def staging_backend(workspace: Workspace) -> Backend:
     settings = workspace.settings.staging
     if settings.backend == "duckdb":
         return backend("duckdb", folder=workspace.folder(settings.folder))
-    return backend(settings.backend, url=settings.url.reveal() if settings.url else "")
+    return backend(
+        settings.backend,
+        url=settings.url.reveal() if settings.url else "",
+        tls=settings.tls == "required",
+        retry_seconds=settings.retry_seconds,
+    )
 
 
 def committed_snapshot(workspace: Workspace) -> Snapshot:

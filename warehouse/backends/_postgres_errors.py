@@ -24,6 +24,7 @@ _STOP = {
     "55P03": "wait until the reader or writer that holds the tables is done, then run again",
     "57014": "raise statement_timeout of the role, then run again",
 }
+_CERTIFICATE = "name the file of the server's authority in staging.url: sslrootcert=FILE (RDS: its global-bundle.pem)"
 # A refusal at connecting has no SQLSTATE in either driver.
 _MALFORMED = "write staging.url as postgresql://user:password@host:port/database"
 _KEY_VALUE = re.compile(r"(?:^|\s)password\s*=\s*'?([^\s']+)")
@@ -37,6 +38,10 @@ _SPOKEN = {
     "invalid URI": _MALFORMED,
     "invalid port number": _MALFORMED,
     "invalid connection option": _MALFORMED,
+    "certificate verify failed": _CERTIFICATE,
+    "root certificate file": _CERTIFICATE,
+    "server certificate for": "reach the server by the name that its certificate has, or say sslmode=verify-ca",
+    "does not support SSL": "let the server speak TLS; staging.tls = optional is for a server on this machine",
 }
 
 

@@ -23,6 +23,7 @@ from lake.sql import quoted
 from warehouse.backends import _postgres_export
 from warehouse.backends._postgres_errors import Lost, described, judged
 from warehouse.backends._postgres_load import Load
+from warehouse.backends._postgres_tls import with_tls
 from warehouse.backends.base import SCHEMA, Backend, Dialect, Rows
 from warehouse.batch import Batch
 from warehouse.exports import Days, Export
@@ -33,21 +34,36 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[object, ...]]
 
-ATTEMPTS = 5
 CONNECT_SECONDS = 5
+RETRY_SECONDS = 5.0
+LONGEST_WAIT = 5.0
 
 
 class PostgresBackend(Backend):
-    """Tables in one schema of one database; ``url`` is libpq's (``postgresql://user:password@host/database``)."""
+    """Tables in one schema of one database; ``url`` is libpq's (``postgresql://user:password@host/database``).
+
+    With ``tls`` nothing but verified TLS is spoken. A lost connection is tried again for ``retry_seconds`` (and at most
+    ``attempts`` times), after ``wait_seconds`` at first.
+    """
 
     name: ClassVar[str] = "postgres"
     dialect: ClassVar[Dialect] = "postgres"
 
-    def __init__(self, url: str, schema: str = SCHEMA, attempts: int = ATTEMPTS, wait_seconds: float = 0.2) -> None:
-        self.url = url
+    def __init__(
+        self,
+        url: str,
+        schema: str = SCHEMA,
+        *,
+        tls: bool = False,
+        attempts: int | None = None,
+        wait_seconds: float = 0.2,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self.url = with_tls(url, described(url)) if tls else url
         self.schema = schema
         self.attempts = attempts
         self.wait_seconds = wait_seconds
+        self.retry_seconds = retry_seconds
 
     @property
     def target(self) -> str:
@@ -62,7 +78,11 @@ class PostgresBackend(Backend):
         log_retries()
         load = Load(self.url, self.schema, batches, run_id, snapshot, mark=uuid.uuid4().hex, target=self.target)
         tries = stamina.retry_context(
-            on=Lost, attempts=self.attempts, timeout=None, wait_initial=self.wait_seconds, wait_max=5.0
+            on=Lost,
+            attempts=self.attempts,
+            timeout=self.retry_seconds,
+            wait_initial=self.wait_seconds,
+            wait_max=LONGEST_WAIT,
         )
         rows: dict[str, int] | None = None
         with self._gives_up():
