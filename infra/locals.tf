@@ -25,14 +25,5 @@ locals {
   }
 
   # Which documents each role has. A runner does everything in one process, as `mirrorlake run` does.
-  roles = {
-    reader      = ["reader"]
-    ingester    = ["ingester"]
-    transformer = ["transformer"]
-    loader      = ["loader"]
-    runner      = ["ingester", "loader", "starter"]
-    keeper      = ["keeper"]
-    deployer    = ["deployer"]
-    snowflake   = ["snowflake"]
-  }
+  roles = jsondecode(file("${path.module}/roles.json"))
 }
