@@ -95,6 +95,11 @@ def fingerprint(stage: str) -> str:
     return f"_state/fingerprints/{segment(stage.replace(' ', '-'), 'stage')}.json"
 
 
+def job_result(run_id: str, token: str) -> str:
+    """What a job that a run started in the cloud leaves when it ends; ``token`` tells it from another of that run."""
+    return f"_state/jobs/{segment(run_id, 'run id')}/{segment(token, 'token')}.json"
+
+
 def stale(source: str) -> str:
     """Why the last ingest of a source left something out."""
     return f"_state/stale/{segment(source, 'source')}.json"
@@ -111,6 +116,11 @@ def lease() -> str:
 def lake_identity() -> str:
     """An id that the lake keeps, wherever it is moved; made when something first asks for it."""
     return "_state/identity"
+
+
+def validation_probe(name: str) -> str:
+    """An object that is written and deleted to see that this can be done."""
+    return f"_state/probe-{segment(name, 'probe')}"
 
 
 def mirror_record() -> str:

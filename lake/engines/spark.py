@@ -98,10 +98,12 @@ class SparkEngine:
         spark = spark_session.session(self.settings)
 
         def frame(given: Input) -> Frame:
-            return nw.from_native(_scan(spark, given))
+            rows: Frame = nw.from_native(_scan(spark, given))
+            return rows
 
         def spine(name: str, declared: HourSpine) -> Frame:
-            return nw.from_native(_hours(spark, (spines or {})[name], declared))
+            hours: Frame = nw.from_native(_hours(spark, (spines or {})[name], declared))
+            return hours
 
         made: Any = result(transformation, inputs, contract, frame=frame, spine=spine, keep=keep).to_native()
         frame_of_spark: DataFrame = made

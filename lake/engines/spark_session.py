@@ -41,7 +41,6 @@ LAPTOP = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
 }
 # An endpoint of one's own may not tell one version of an object from the next by its ETag, as S3 does.
@@ -83,7 +82,7 @@ def session(settings: SparkSettings) -> SparkSession:
         if SparkContext._active_spark_context is None and settings.master != GIVEN:
             _start(settings)
         spark = SparkSession.builder.getOrCreate()
-        for name, value in ROWS.items():
+        for name, value in {**ROWS, **_sizes(settings)}.items():
             spark.conf.set(name, value)
         if settings.credentials is not None:
             _reach(spark, settings.credentials)
@@ -122,6 +121,14 @@ def s3a(url: str) -> str:
     return f"s3a://{url.removeprefix('s3://')}" if url.startswith("s3://") else url
 
 
+def _sizes(settings: SparkSettings) -> dict[str, str]:
+    """Into how many tasks work is split: the defaults are meant for big clusters."""
+    return {
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.databricks.delta.snapshotPartitions": str(min(settings.shuffle_partitions, 50)),
+    }
+
+
 def _start(settings: SparkSettings) -> None:
     from pyspark import SparkConf, SparkContext
 
@@ -139,7 +146,6 @@ def _start(settings: SparkSettings) -> None:
     running._gateway, running._jvm = gateway, gateway.jvm
     conf = SparkConf().setMaster(settings.master).setAppName("mirrorlake")
     told = {**ROWS, **LAPTOP, "spark.local.dir": str(folder), "spark.sql.warehouse.dir": str(folder / "warehouse")}
-    told["spark.sql.shuffle.partitions"] = str(settings.shuffle_partitions)
     if settings.jars:
         told |= DELTA
     for name, value in told.items():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.context import Parts, RunContext
-from pipeline.engines import opened_engine
 from pipeline.fingerprint import code_hash, made_by, parts
+from pipeline.gold_build import build_here
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
 
@@ -37,35 +37,28 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
-    """Build what changed, and commit the snapshot."""
-    from lake.gold import build
-    from lake.transforms import discover
+    """Build what changed, here or by a job in the cloud, and commit the snapshot."""
+    full = context.options.force or _runs_otherwise(context)
+    if context.workspace.settings.gold.runs_on == "here":
+        built = build_here(context.workspace, full=full, run_id=context.run_id)
+    else:
+        from pipeline.remote.submit import build_remotely
 
-    workspace = context.workspace
-    with opened_engine(workspace.settings) as engine:
-        result = build(
-            workspace.objects,
-            workspace.contracts,
-            discover(),
-            engine,
-            full=context.options.force or _runs_otherwise(context),
-            run_id=context.run_id,
-        )
-    versions = {**result.snapshot.inputs, **result.snapshot.tables}
+        built = build_remotely(context, full=full)
     reads = {node.name: node.reads for node in context.graph.nodes}
     tables = tuple(
         TableOutcome(
             name,
             rows_in=table.rows_in,
             rows_out=table.rows_out,
-            input_versions={read: versions[read] for read in reads[name]},
+            input_versions={read: built.versions[read] for read in reads[name]},
             output_version=table.version,
             notes=("unchanged",) if table.unchanged else (),
         )
-        for name, table in result.tables.items()
+        for name, table in built.tables.items()
     )
     held = tuple(
-        f"{rows} rows of {name} are held: their parent has not arrived" for name, rows in result.held.items() if rows
+        f"{rows} rows of {name} are held: their parent has not arrived" for name, rows in built.held.items() if rows
     )
     return StageOutcome(stage.name, "done", tables, notes=held)
 

@@ -1,0 +1,165 @@
+"""EMR Serverless's job runs: spark-submit by request.
+
+https://docs.aws.amazon.com/emr-serverless/latest/APIReference/API_StartJobRun.html. What Glue reads out of its job's
+definition is said here with every run: script, wheel or packed environment, jars, settings of Spark. They are those of
+the deployment in force (``deployments/<env>.json``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lake.engines.spark_session import spark_submit_options
+from lake.errors import ConfigError
+from lake.storage.objects import Objects
+from pipeline.aws_client import asking, aws_client
+from pipeline.remote.service import Arguments, JobState
+
+if TYPE_CHECKING:
+    from pipeline.workspace import Workspace
+
+SUCCEEDED = "SUCCESS"
+ENDED = frozenset({SUCCEEDED, "FAILED", "CANCELLED"})
+MINUTES = 60
+# EMR brings Hadoop's S3 file system and AWS's library itself; what stands in for it brings neither.
+OF_THE_PLATFORM = ("hadoop-aws", "aws-java-sdk")
+
+
+class EmrServerless:
+    """One application; ``files`` maps ``kind/name`` of the deployment to URLs."""
+
+    name = "EMR Serverless"
+
+    def __init__(
+        self, client: Any, application: str, role: str, files: Mapping[str, str], environment: str | None
+    ) -> None:
+        self.client = client
+        self.application = application
+        self.role = role
+        self.files = files
+        self.environment = environment
+
+    def running(self, run_id: str) -> tuple[str, Arguments] | None:
+        """See ``Service``; a run is known by its name."""
+        with asking("list the application's runs", self._where):
+            pages = self.client.list_job_runs(applicationId=self.application, maxResults=50)["jobRuns"]
+        for run in pages:
+            if run.get("name") == _name(run_id) and run["state"] not in ENDED:
+                return str(run["id"]), self._arguments(str(run["id"]))
+        return None
+
+    def start(self, arguments: Arguments) -> str:
+        """See ``Service``. The same request again starts nothing: its token is a hash of the arguments."""
+        with asking("start the job", self._where):
+            started = self.client.start_job_run(**self.request(arguments))
+        return str(started["jobRunId"])
+
+    def request(self, arguments: Arguments) -> dict[str, Any]:
+        """What StartJobRun is asked, with the parameters of spark-submit."""
+        words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
+        driver = {
+            "entryPoint": self._only("script"),
+            "entryPointArguments": [*words, "--project", self._only("project")],
+            "sparkSubmitParameters": shlex.join(self.submit_parameters()),
+        }
+        return {
+            "applicationId": self.application,
+            "executionRoleArn": self.role,
+            "name": _name(arguments["run_id"]),
+            "clientToken": hashlib.sha256(json.dumps(sorted(arguments.items())).encode()).hexdigest()[:32],
+            "jobDriver": {"sparkSubmit": driver},
+            "executionTimeoutMinutes": MINUTES,
+        }
+
+    def submit_parameters(self) -> list[str]:
+        """The words of spark-submit: our code (a packed environment, else the wheel alone), jars, settings."""
+        jars = [url for name, url in sorted(self.files.items()) if name.startswith("jar/")]
+        words = ["--jars", ",".join(jars)]
+        options = spark_submit_options()
+        if self.environment is None:
+            words += ["--py-files", self._only("wheel")]
+        else:
+            python = "./environment/bin/python"
+            options |= {
+                "spark.archives": f"{self.environment}#environment",
+                "spark.emr-serverless.driverEnv.PYSPARK_DRIVER_PYTHON": python,
+                "spark.emr-serverless.driverEnv.PYSPARK_PYTHON": python,
+                "spark.executorEnv.PYSPARK_PYTHON": python,
+            }
+        for name, value in options.items():
+            words += ["--conf", f"{name}={value}"]
+        return words
+
+    def state(self, job_id: str) -> JobState:
+        """See ``Service``."""
+        run = self._run(job_id)
+        word = str(run["state"])
+        return JobState(word, word in ENDED, word == SUCCEEDED, str(run.get("stateDetails") or ""))
+
+    def stop(self, job_id: str) -> None:
+        """See ``Service``."""
+        with asking("stop the job", self._where):
+            self.client.cancel_job_run(applicationId=self.application, jobRunId=job_id)
+
+    def log_of(self, job_id: str) -> str:
+        """See ``Service``."""
+        return f"the job run {job_id} of application {self.application}, driver log"
+
+    def _run(self, job_id: str) -> dict[str, Any]:
+        with asking("ask for the job's state", self._where):
+            return dict(self.client.get_job_run(applicationId=self.application, jobRunId=job_id)["jobRun"])
+
+    def _arguments(self, job_id: str) -> Arguments:
+        words = self._run(job_id)["jobDriver"]["sparkSubmit"]["entryPointArguments"]
+        return {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=False)}
+
+    def _only(self, kind: str) -> str:
+        return next(url for name, url in sorted(self.files.items()) if name.startswith(f"{kind}/"))
+
+    @property
+    def _where(self) -> str:
+        return f"EMR Serverless application {self.application}"
+
+
+def _name(run_id: str) -> str:
+    return f"mirrorlake gold {run_id}"
+
+
+def deployed(workspace: Workspace) -> tuple[dict[str, str], str | None]:
+    """URLs by ``kind/name`` of the deployment in force, and its application; ConfigError before the first one."""
+    settings = workspace.settings
+    bucket = Objects(settings.deploy.artifacts or "", settings.s3.credentials().object_options())
+    data = bucket.get_or_none(f"deployments/{settings.env}.json")
+    if data is None:
+        raise ConfigError(
+            f"nothing was deployed for {settings.env!r} yet",
+            where=bucket.root,
+            fix=f"mirrorlake deploy --env {settings.env}",
+        )
+    manifest = json.loads(data)
+    stands_in = settings.s3.endpoint is not None
+    files = {
+        name: bucket.url(key)
+        for name, key in manifest["artifacts"].items()
+        if stands_in or not name.removeprefix("jar/").startswith(OF_THE_PLATFORM)
+    }
+    return files, manifest.get("emr_application")
+
+
+def create(workspace: Workspace) -> EmrServerless:
+    """The service of this workspace."""
+    settings = workspace.settings
+    files, application = deployed(workspace)
+    if settings.deploy.role is None:
+        raise ConfigError(
+            "EMR Serverless has to be told which role a job runs as",
+            where="setting deploy.role",
+            fix="set MIRRORLAKE_DEPLOY_ROLE to its ARN (terraform output)",
+        )
+    client = aws_client(settings.s3.credentials(), "emr-serverless")
+    chosen = application or settings.deploy.emr_application or ""
+    return EmrServerless(client, chosen, settings.deploy.role, files, settings.deploy.emr_environment)

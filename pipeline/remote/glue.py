@@ -1,0 +1,70 @@
+"""Glue's job runs: https://docs.aws.amazon.com/glue/latest/webapi/API_StartJobRun.html and its neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.aws_client import asking, aws_client
+from pipeline.remote.service import Arguments, JobState
+
+if TYPE_CHECKING:
+    from pipeline.workspace import Workspace
+
+SUCCEEDED = "SUCCEEDED"
+ENDED = frozenset({SUCCEEDED, "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
+
+
+class Glue:
+    """The job ``deploy.job``, which ``mirrorlake deploy`` points to script, wheel and jars."""
+
+    name = "Glue"
+
+    def __init__(self, client: Any, job: str) -> None:
+        self.client = client
+        self.job = job
+
+    def running(self, run_id: str) -> tuple[str, Arguments] | None:
+        """See ``Service``."""
+        with asking("list the job's runs", self._where):
+            found = self.client.get_job_runs(JobName=self.job, MaxResults=50)["JobRuns"]
+        for run in found:
+            arguments = _plain(run.get("Arguments") or {})
+            if run["JobRunState"] not in ENDED and arguments.get("run_id") == run_id:
+                return str(run["Id"]), arguments
+        return None
+
+    def start(self, arguments: Arguments) -> str:
+        """See ``Service``."""
+        given = {f"--{name}": value for name, value in arguments.items()}
+        with asking("start the job", self._where):
+            return str(self.client.start_job_run(JobName=self.job, Arguments=given)["JobRunId"])
+
+    def state(self, job_id: str) -> JobState:
+        """See ``Service``."""
+        with asking("ask for the job's state", self._where):
+            run = self.client.get_job_run(JobName=self.job, RunId=job_id)["JobRun"]
+        word = str(run["JobRunState"])
+        return JobState(word, word in ENDED, word == SUCCEEDED, str(run.get("ErrorMessage", "")))
+
+    def stop(self, job_id: str) -> None:
+        """See ``Service``."""
+        with asking("stop the job", self._where):
+            self.client.batch_stop_job_run(JobName=self.job, JobRunIds=[job_id])
+
+    def log_of(self, job_id: str) -> str:
+        """See ``Service``."""
+        return f"CloudWatch, group /aws-glue/jobs, stream {job_id}"
+
+    @property
+    def _where(self) -> str:
+        return f"Glue job {self.job}"
+
+
+def _plain(arguments: Arguments) -> dict[str, str]:
+    return {name.removeprefix("--"): value for name, value in arguments.items()}
+
+
+def create(workspace: Workspace) -> Glue:
+    """The service of this workspace."""
+    settings = workspace.settings
+    return Glue(aws_client(settings.s3.credentials(), "glue"), settings.deploy.job)
