@@ -22,7 +22,7 @@ class AirflowSettings:
     project: str | None = None
     image: str = "mirrorlake"
     docker_options: tuple[str, ...] = ()
-    schedule: str = "0 3 * * *"
+    schedule: str = "0 0 * * *"
     first_date: date = date(2013, 7, 1)
     last_date: date | None = None
     catchup: bool = False
