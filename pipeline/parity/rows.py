@@ -117,9 +117,9 @@ def _columns(subject: Subject, left: Mapping[str, str], right: Mapping[str, str]
 
 def _with_rows(found: TableParity, tables: _Tables) -> TableParity:
     doubled_left, doubled_right = _doubled(tables, "l"), _doubled(tables, "r")
+    only_left, only_right = _only(tables, "l", "r"), _only(tables, "r", "l")
     if doubled_left.count or doubled_right.count:
         _leave_out_doubled(tables)
-    only_left, only_right = _only(tables, "l", "r"), _only(tables, "r", "l")
     differing, values = _values(tables)
     any_rows = doubled_left.count or doubled_right.count or only_left.count or only_right.count or differing
     hints = [*found.hints, *(traps.MEANING[value.trap] for value in values if value.trap)]
@@ -160,7 +160,7 @@ def _leave_out_doubled(tables: _Tables) -> None:
 
 def _only(tables: _Tables, side: str, other: str) -> Keys:
     tables.connection.execute(
-        f"CREATE TEMP TABLE only_{side} AS SELECT {tables.listed} FROM {side} "
+        f"CREATE TEMP TABLE only_{side} AS SELECT DISTINCT {tables.listed} FROM {side} "
         f"ANTI JOIN {other} ON {tables.same_key(side, other)}"
     )
     return _keys(tables, f"only_{side}")
