@@ -6,6 +6,7 @@ So a rehearsal also shows whether the rights suffice; tests/rehearsal/test_least
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -14,6 +15,8 @@ from typing import Any
 from rehearsal import accounts
 from rehearsal.aws import ACCOUNT, REGION, Aws
 
+# Who sits before the laptop has the rights of several roles; in an account each role is taken on by itself.
+OPERATOR = ("runner", "reader", "deployer", "keeper")
 INFRA = Path(__file__).resolve().parent.parent / "infra"
 
 
@@ -46,16 +49,16 @@ def document(name: str, names: Names) -> dict[str, Any]:
     return dict(json.loads(Template(text).substitute(asdict(names))))
 
 
-def documents(role: str, names: Names) -> dict[str, dict[str, Any]]:
-    """All documents of a role, by name."""
-    return {name: document(name, names) for name in roles()[role]}
+def documents(wanted: Sequence[str], names: Names) -> dict[str, dict[str, Any]]:
+    """All documents of these roles together, by name."""
+    return {name: document(name, names) for role in wanted for name in roles()[role]}
 
 
-def make_user(aws: Aws, role: str, names: Names, user: str) -> accounts.KeyPair:
-    """A user with the rights of ``role``, as if it had taken it on: the id and secret of its key."""
+def make_user(aws: Aws, wanted: Sequence[str], names: Names, user: str) -> accounts.KeyPair:
+    """A user with the rights of these roles, as if it had taken them on: the id and secret of its key."""
     iam = aws.client("iam")
     iam.create_user(UserName=user)
-    for name, each in documents(role, names).items():
+    for name, each in documents(wanted, names).items():
         iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=json.dumps(each))
     key = iam.create_access_key(UserName=user)["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
@@ -64,5 +67,4 @@ def make_user(aws: Aws, role: str, names: Names, user: str) -> accounts.KeyPair:
 def make_job_role(aws: Aws, names: Names) -> str:
     """The role ``<name>-transformer`` that jobs run as: its ARN."""
     role = f"{names.name}-transformer"
-    (only,) = documents("transformer", names).values()
-    return accounts.role(aws, role, only)
+    return accounts.role(aws, role, document("transformer", names))

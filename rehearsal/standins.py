@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from rehearsal import accounts
+from rehearsal import accounts, roles
 from rehearsal.aws import Aws
 from rehearsal.base import StandIn
 from rehearsal.postgres import Postgres
@@ -21,10 +21,14 @@ SECRETS = "mirrorlake/rehearsal"
 
 
 class StandIns:
-    """The servers and what was set up in them; ``folder`` keeps their files."""
+    """The servers and what was set up in them; ``folder`` keeps their files.
 
-    def __init__(self, folder: Path) -> None:
+    ``strict`` gives everybody the rights of infra/ and no others; else they may do what they like in any bucket.
+    """
+
+    def __init__(self, folder: Path, *, strict: bool = False) -> None:
         self.folder = folder
+        self.strict = strict
         self._aws = Aws(folder / "aws")
         self._postgres = Postgres(folder / "postgres")
         self._snowflake = Snowflake(folder / "snowflake")
@@ -60,12 +64,14 @@ class StandIns:
     @cached_property
     def run_key(self) -> accounts.KeyPair:
         """The access key of who runs `mirrorlake`."""
+        if self.strict:
+            return roles.make_user(self.aws, roles.OPERATOR, roles.Names(), accounts.RUN)
         return accounts.run_user(self.aws)
 
     @cached_property
     def job_role(self) -> str:
         """The ARN of the role that jobs run as."""
-        return accounts.job_role(self.aws)
+        return roles.make_job_role(self.aws, roles.Names()) if self.strict else accounts.job_role(self.aws)
 
     @cached_property
     def postgres(self) -> Postgres:
@@ -76,9 +82,14 @@ class StandIns:
     @cached_property
     def snowflake(self) -> Snowflake:
         """Snowflake, whose stages read S3 with a key that may only read."""
-        self._snowflake.s3 = (self.aws.url, *accounts.snowflake_user(self.aws))
+        self._snowflake.s3 = (self.aws.url, *self._snowflake_key())
         self._snowflake.start().wait()
         return self._snowflake
+
+    def _snowflake_key(self) -> accounts.KeyPair:
+        if self.strict:
+            return roles.make_user(self.aws, ("snowflake",), roles.Names(), accounts.SNOWFLAKE)
+        return accounts.snowflake_user(self.aws)
 
     @cached_property
     def variables(self) -> dict[str, str]:

@@ -15,6 +15,13 @@ from rehearsal.serve.job_files import JobError, JobSpecification, Session, pytho
 GLUE = Path(__file__).resolve().parent.parent / "glue"
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "JAVA_HOME")
 GRACE_SECONDS = 10
+# What a machine of the service would be and this one is not: much memory, free ports, hours to compile for.
+ON_A_LAPTOP = (
+    *("--driver-memory", "1g", "--driver-java-options"),
+    "'-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC'",
+    *("--conf", "spark.ui.enabled=false", "--conf", "spark.ui.showConsoleProgress=false"),
+    *("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"),
+)
 Ended = Callable[[str, str], None]
 SUCCEEDED, FAILED, STOPPED, TIMEOUT = "SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"
 
@@ -67,6 +74,7 @@ class Runner:
             "MIRRORLAKE_DOTENV": "",
             "PYTHONPATH": os.pathsep.join([*path, str(GLUE)]),
             "PYTHONUNBUFFERED": "1",
+            "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_SUBMIT_ARGS": _submit(jars, job.configuration),
             "HOME": str(scratch),
             "TMPDIR": str(scratch / "tmp"),
@@ -96,7 +104,7 @@ class Runner:
 
 def _submit(jars: list[Path], configuration: tuple[str, ...]) -> str:
     """PySpark's own variable for what spark-submit would be told."""
-    words = ["--driver-class-path", os.pathsep.join(map(str, jars))] if jars else []
+    words = [*ON_A_LAPTOP, *(["--driver-class-path", os.pathsep.join(map(str, jars))] if jars else [])]
     for each in configuration:
         words += ["--conf", f"'{each}'"]
     return " ".join([*words, "pyspark-shell"])
