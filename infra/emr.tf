@@ -20,12 +20,4 @@ resource "aws_emrserverless_application" "gold" {
     memory = "64 GB"
     disk   = "200 GB"
   }
-
-  dynamic "image_configuration" {
-    for_each = var.emr_image == null ? [] : [var.emr_image]
-
-    content {
-      image_uri = image_configuration.value
-    }
-  }
 }

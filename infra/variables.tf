@@ -72,12 +72,6 @@ variable "emr_release" {
   default     = "emr-7.12.0"
 }
 
-variable "emr_image" {
-  description = "URI of an image in ECR that has the wheel and its dependencies (containers/emr.Dockerfile); null: EMR's own."
-  type        = string
-  default     = null
-}
-
 variable "bronze_is_create_only" {
   description = "Whether the bucket refuses to overwrite bronze. Off where `run --write-s3` mirrors a laptop's lake here."
   type        = bool

@@ -1,4 +1,4 @@
-"""Whether the rights of infra/ are the least: what the stand-in saw asked for, held against what the documents allow."""
+"""Whether the rights of infra/ are the least: what the stand-in saw asked for, against what the documents allow."""
 
 from __future__ import annotations
 

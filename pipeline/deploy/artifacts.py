@@ -53,7 +53,7 @@ def gather(workspace: Workspace) -> Iterator[Artifact]:
         wheel = build_wheel(root, Path(folder))
         yield Artifact("wheel", wheel.name, wheel.read_bytes())
     yield Artifact("script", SCRIPT.name, _read(root / SCRIPT))
-    for path in jars(workspace.settings.data / "jars", root):
+    for path in jars(workspace.settings.spark.jars, root):
         yield Artifact("jar", Path(path).name, Path(path).read_bytes())
     yield Artifact("project", "project.zip", zipped(root, PROJECT))
     for contract in workspace.contracts.values():

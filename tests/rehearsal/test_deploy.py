@@ -59,7 +59,7 @@ def place(
         job=f"gold-{unique}",
         name=unique,
     )
-    key, secret = roles.make_user(aws, "deployer", names, f"deployer-{unique}")
+    key, secret = roles.make_user(aws, ("deployer",), names, f"deployer-{unique}")
     jar, other = tmp_path / "delta-spark_2.12-0.0.0.jar", tmp_path / "hadoop-aws-0.0.0.jar"
     jar.write_bytes(b"jar")
     other.write_bytes(b"another jar")
@@ -192,7 +192,7 @@ def test_one_that_dies_is_completed_by_the_next(place: Place, site: str, run_cli
 def test_without_rights_the_error_names_the_action(
     place: Place, run_cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, secret = roles.make_user(place.aws, "reader", place.names, f"reader-{place.names.name}")
+    key, secret = roles.make_user(place.aws, ("reader",), place.names, f"reader-{place.names.name}")
     monkeypatch.setenv("MIRRORLAKE_S3_ACCESS_KEY_ID", key)
     monkeypatch.setenv("MIRRORLAKE_S3_SECRET_ACCESS_KEY", secret)
     outcome = run_cli("--env", "rehearsal", "deploy")
