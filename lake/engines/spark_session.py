@@ -81,7 +81,8 @@ def session(settings: SparkSettings) -> SparkSession:
         # PySpark knows its own running context by this name only.
         if SparkContext._active_spark_context is None and settings.master != GIVEN:
             _start(settings)
-        spark = SparkSession.builder.getOrCreate()
+        with spark_java.variables(spark_java.packaged_java()):
+            spark = SparkSession.builder.getOrCreate()
         for name, value in {**ROWS, **_sizes(settings)}.items():
             spark.conf.set(name, value)
         if settings.credentials is not None:
