@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import sys
 import threading
@@ -17,12 +16,11 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
-from pipeline.process import Process, is_dead, this_process
+from pipeline.process import this_process
 from rehearsal.base import StandInError
+from rehearsal.keeping import FOLDER, STATE, keeper_of
 from rehearsal.standins import VARIABLES, StandIns, write_variables
 
-FOLDER = "standins"
-STATE = "state.json"
 WATCH_SECONDS = 1.0
 
 
@@ -35,32 +33,17 @@ def standing(data: Path) -> Iterator[StandIns]:
     folder = data / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     state, variables = folder / STATE, data / VARIABLES
-    standins = StandIns(folder)
     try:
-        with standins:
+        with StandIns(folder, strict=True) as standins:
             write_variables(variables, standins.variables)
-            ports = {each.name: each.port for each in standins.all}
-            told = {"keeper": asdict(this_process()), "ports": ports}
-            write_variables(state, {})
-            state.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+            told = {"keeper": asdict(this_process()), "ports": {each.name: each.port for each in standins.all}}
+            new = state.with_suffix(".new")
+            new.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+            new.replace(state)
             yield standins
     finally:
         variables.unlink(missing_ok=True)
         state.unlink(missing_ok=True)
-
-
-def keeper_of(data: Path) -> Process | None:
-    """Who keeps the stand-ins of ``data`` up; None where they are not. What a killed keeper left is cleared away."""
-    state = data / FOLDER / STATE
-    try:
-        keeper = Process(**json.loads(state.read_text(encoding="utf-8"))["keeper"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if not is_dead(keeper):
-        return keeper
-    state.unlink(missing_ok=True)
-    (data / VARIABLES).unlink(missing_ok=True)
-    return None
 
 
 def main() -> None:
@@ -74,8 +57,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, end)
     try:
         with standing(Path(sys.argv[1])) as standins:
-            print("up", flush=True)
-            detach()
             while not over.wait(WATCH_SECONDS):
                 for each in standins.all:
                     if not each.is_up:
@@ -83,12 +64,6 @@ def main() -> None:
     except StandInError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-
-
-def detach() -> None:
-    """Let go of the standard streams of the shell that started this; its log takes them."""
-    with Path(os.devnull).open("wb") as nothing:
-        os.dup2(nothing.fileno(), 1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""``python -m rehearsal`` (just rehearse): production's path on this machine, compared with the laptop's, row by row.
+
+Without a command: stand-ins up, a dev run and a run of the environment ``rehearsal`` of the same dates, parity, and
+everything down again. ``up``, ``down`` and ``status`` are for the stand-ins alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+from lake.errors import MirrorlakeError
+from pipeline.settings import load_settings
+from rehearsal import keeping
+from rehearsal.dress import rehearse
+
+
+def main() -> int:
+    """What the words ask for; the exit code."""
+    parser = argparse.ArgumentParser(prog="just rehearse", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=("up", "down", "status"), help="the stand-ins alone")
+    parser.add_argument("--keep", action="store_true", help="leave the stand-ins up: mirrorlake --env rehearsal ...")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="first run date")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE", help="last run date")
+    told = parser.parse_args()
+    try:
+        settings = load_settings("rehearsal")
+        if told.command is None:
+            dates = told.first or settings.run.first_date, told.last or settings.run.last_date
+            return rehearse(settings, dates, keep=told.keep)
+        return {"up": _up, "down": _down, "status": _status}[told.command](settings.data)
+    except MirrorlakeError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _up(data: Path) -> int:
+    keeper = keeping.keeper_of(data) or keeping.bring_up(data)
+    print(f"the stand-ins are up, kept by {keeper}; `just rehearse down` ends them")
+    return 0
+
+
+def _down(data: Path) -> int:
+    print("the stand-ins are down" if keeping.bring_down(data) else "the stand-ins were not up")
+    return 0
+
+
+def _status(data: Path) -> int:
+    keeper = keeping.keeper_of(data)
+    if keeper is None:
+        print("the stand-ins are not up")
+        return 1
+    print(f"the stand-ins are up, kept by {keeper}")
+    for name, port in keeping.ports(data).items():
+        print(f"  {name:<10} 127.0.0.1:{port}   log: {data / keeping.FOLDER / name / f'{name}.log'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
