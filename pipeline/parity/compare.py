@@ -92,28 +92,27 @@ def _layer(
     except MirrorlakeError as error:
         yield from (TableParity(layer, each.table, "failed", each.key, error=str(error)) for each in described)
         return
-    names = {subject.table for subject in described}
-    extra = sorted((there[0] | there[1]) - names) if everything else []
+    known = {subject.table for subject in described}
+    extra = sorted((there[0] | there[1]) - known) if everything else []
     for subject in [*described, *(catalogue.unknown(layer, name) for name in extra)]:
         advance(subject.name)
         began = time.monotonic()
-        found = _table(subject, readers, (subject.table in there[0], subject.table in there[1]), days, folder)
+        lacking = [side.name for side, names in zip((left, right), there, strict=True) if subject.table not in names]
+        found = _table(subject, readers, lacking, days, folder)
         yield replace(found, seconds=time.monotonic() - began)
 
 
 def _table(
     subject: Subject,
     readers: tuple[Reader, Reader],
-    there: tuple[bool, bool],
+    lacking: Sequence[str],
     days: tuple[date, date] | None,
     folder: Path,
 ) -> TableParity:
     found = TableParity(subject.layer, subject.table, "absent", subject.key)
-    if not any(there):
-        return found
-    if not all(there):
-        missing = "the first side" if there[1] else "the second side"
-        return replace(found, verdict="different", error=f"{missing} has no such table")
+    if lacking:
+        alone = replace(found, verdict="different", error=f"{lacking[0]} has no such table")
+        return alone if len(lacking) == 1 else found
     only = catalogue.restriction(subject, days)
     try:
         found = _compared(subject, readers, only, folder)

@@ -144,9 +144,9 @@ class Parity:
 
 
 def text(value: object) -> str:
-    """A value as people read it: null in words, times in ISO 8601."""
-    if value is None:
-        return "null"
+    """A value as people read it: null and the empty text in words, times in ISO 8601."""
+    if value is None or value == "":
+        return "null" if value is None else "(empty)"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -23,6 +23,7 @@ th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line); vertical-
 .equal { color: var(--good); } .absent { color: var(--dim); }
 .different, .failed { color: var(--bad); font-weight: 600; }
 .hint { background: var(--soft); border-left: 3px solid var(--bad); padding: 0.4rem 0.8rem; margin: 0.5rem 0; }
+summary { cursor: pointer; color: var(--dim); }
 code { font-size: 0.92em; overflow-wrap: anywhere; } a { color: inherit; } .dim { color: var(--dim); }
 """
 
@@ -112,7 +113,11 @@ def _details(parity: Parity, table: TableParity) -> Iterator[str]:
     for keys, told in _key_lists(parity, table):
         yield f"<h3>{escape(told)}</h3>"
         yield _table([escape(name) for name in table.key], [[_code(cell) for cell in key] for key in keys.examples])
-    yield from (_values(parity, table, value) for value in table.values)
+    if table.values:
+        yield _columns_with_values(parity, table)
+        yield "<details><summary>the first differing rows of each column</summary>"
+        yield from (_first_rows(parity, table, value) for value in table.values)
+        yield "</details>"
 
 
 def _key_lists(parity: Parity, table: TableParity) -> Iterator[tuple[Keys, str]]:
@@ -126,9 +131,19 @@ def _key_lists(parity: Parity, table: TableParity) -> Iterator[tuple[Keys, str]]
             yield keys, f"{keys.count:,} key{'s' * (keys.count != 1)} {told}"
 
 
-def _values(parity: Parity, table: TableParity, value: ValueDifference) -> str:
-    named = f"<h3>{_code(value.column)}: {value.rows:,} row{'s' * (value.rows != 1)}"
-    trap = f" ({escape(value.trap)})" if value.trap else ""
+def _columns_with_values(parity: Parity, table: TableParity) -> str:
+    """One line per column: how many rows, the likely reason, and the first of them."""
+    rows = []
+    for value in table.values:
+        first = value.examples[0]
+        at = ", ".join(f"{name}={text(cell)}" for name, cell in zip(table.key, first.key, strict=True))
+        cells = [_code(value.column), f"{value.rows:,}", escape(value.trap or ""), _code(at)]
+        rows.append([*cells, _code(first.left), _code(first.right)])
+    sides = [escape(parity.left), escape(parity.right)]
+    return _table(["column", "rows", "likely", "first at", *sides], rows, {1})
+
+
+def _first_rows(parity: Parity, table: TableParity, value: ValueDifference) -> str:
     rows = [[*map(_code, each.key), _code(each.left), _code(each.right)] for each in value.examples]
     head = [*map(escape, table.key), escape(parity.left), escape(parity.right)]
-    return f"{named}{trap}</h3>" + _table(head, rows)
+    return f"<h3>{_code(value.column)}</h3>" + _table(head, rows)

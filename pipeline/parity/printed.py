@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pipeline.parity.model import Keys, Parity, TableParity, text
 
 FEW = 3  # examples of one kind
+COLUMNS = 6  # whose values are shown; the report has all
 
 
 def table_rows(parity: Parity) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
@@ -37,10 +38,12 @@ def _lines(parity: Parity, table: TableParity) -> Iterator[str]:
     yield from _keys(table, table.doubled_right, f"more than once in {parity.right}")
     yield from _keys(table, table.only_left, f"only in {parity.left}")
     yield from _keys(table, table.only_right, f"only in {parity.right}")
-    for value in table.values:
+    for value in table.values[:COLUMNS]:
         yield f"{value.column} differs in {value.rows:,} row{'s' * (value.rows != 1)}"
-        for example in value.examples[:FEW]:
+        for example in value.examples[: FEW if len(table.values) <= FEW else 1]:
             yield f"  at {_key(table, example.key)}: {text(example.left)} <> {text(example.right)}"
+    if more := [value.column for value in table.values[COLUMNS:]]:
+        yield f"and {len(more)} more: {', '.join(more)}"
     for hint in table.hints:
         yield f"likely {hint}"
 

@@ -63,11 +63,15 @@ def is_precision(_: str, pairs: Sequence[Pair]) -> bool:
     )
 
 
-def is_time_zone(_: str, pairs: Sequence[Pair]) -> bool:
-    """Moments whole quarters of an hour apart, by at most two offsets (summer and winter); or days, one apart."""
+def is_time_zone(column: str, pairs: Sequence[Pair]) -> bool:
+    """Moments whole quarters of an hour apart, by at most two offsets (summer and winter); days one apart; hours of the
+    day that are moved alike."""
     if moments := _moments(pairs):
         offsets = {one - other for one, other in moments}
         return len(offsets) <= 2 and all(each % _QUARTER == timedelta() and abs(each) <= _FARTHEST for each in offsets)
+    if "hour" in column.split("_"):
+        hours = [(one - other) % 24 for one, other in pairs if type(one) is int and type(other) is int]
+        return len(hours) == len(pairs) and len(set(hours)) <= 2
     days = [(one - other).days for one, other in pairs if isinstance(one, date) and isinstance(other, date)]
     return len(days) == len(pairs) and set(days) in ({1}, {-1})
 

@@ -131,8 +131,8 @@ def test_tables_that_only_one_side_has(compare: Compare, right: Path) -> None:
     )
     outcome = compare()
     assert outcome.exit_code == 1
-    assert re.search(r"mart_wind_rose .* different +the second side has no such table", outcome.out)
-    assert re.search(r"mart_new .* different +the first side has no such table", outcome.out)
+    assert re.search(rf"mart_wind_rose .* different +dev={right} has no such table", outcome.out)
+    assert re.search(r"mart_new .* different +dev=\S+/left has no such table", outcome.out)
     assert "_meta" not in outcome.out
 
 

@@ -166,3 +166,8 @@ def test_no_trap_is_named_where_none_fits(tmp_path: Path) -> None:
     )
     assert values(found) == {"share": None, "place": None}
     assert found.hints == ()
+
+
+def test_hours_of_the_day_in_another_zone(tmp_path: Path) -> None:
+    hours = "SELECT id, hour(seen_at) AS hour_of_day FROM facts"
+    assert values(planted(tmp_path, hours, hours, zone="America/New_York")) == {"hour_of_day": "time zone"}
