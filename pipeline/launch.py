@@ -132,6 +132,7 @@ def launch(asked: Asked, overrides: Mapping[str, str] | None = None) -> RunOutco
     if not any(assessment.reasons for assessment in work):
         return _copied(asked, workspace, unchanged(context, stages))
     with ExitStack() as stack:
+        stack.callback(workspace.close)
         stack.enter_context(held_lease(workspace, context.run_id, outlives=asked.is_task))
         stack.enter_context(context.workers)
         context.workers.start({assessment.stage.kind for assessment in work if assessment.reasons})

@@ -74,6 +74,11 @@ class Workspace:
 
         return open_warehouse(self.settings)
 
+    def close(self) -> None:
+        """Give back what was opened and needs it: the warehouse's session."""
+        if "warehouse" in self.__dict__:
+            self.warehouse.close()
+
     def places(self) -> dict[str, str]:
         """Where what a run made lies, for people."""
         settings = self.settings

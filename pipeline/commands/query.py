@@ -1,13 +1,19 @@
-"""``mirrorlake query``: the numbered analytical queries over the staged star schema, on DuckDB or Postgres."""
+"""``mirrorlake query``: the numbered analytical queries over the star schema, staged or in the warehouse."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from warehouse.backends.base import Backend
+    from warehouse.warehouses.base import Warehouse
 
 
 @click.command()
 @click.argument("number", required=False)
-@click.option("--backend", "name", metavar="NAME", help="duckdb or postgres (default: where staging was loaded).")
+@click.option("--backend", "name", metavar="NAME", help="duckdb, postgres or snowflake (default: where staging is).")
 @click.option("--show-sql", is_flag=True, help="Print the query itself, and do not run it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -38,11 +44,7 @@ def command(
         click.echo(chosen.sql, nl=False)
         return
 
-    from pipeline.stages.staging import staging_backend
-    from pipeline.workspace import open_workspace
-
-    overrides = {"staging.backend": name} if name else None
-    database = staging_backend(open_workspace(env or (ctx.obj or {}).get("env"), overrides=overrides))
+    database = _database(env or (ctx.obj or {}).get("env"), name)
     try:
         answer = database.query(chosen.sql)
     finally:
@@ -50,3 +52,13 @@ def command(
     if not (as_json or as_csv):
         click.echo(f"{chosen.question}\n")
     print_answer(answer.columns, answer.rows, as_json=as_json, as_csv=as_csv)
+
+
+def _database(env: str | None, name: str | None) -> Backend | Warehouse:
+    """The staging database, or the warehouse where ``name`` is one that is no staging."""
+    from pipeline.stages.staging import staging_backend
+    from pipeline.workspace import open_workspace
+
+    if name == "snowflake":
+        return open_workspace(env, overrides={"warehouse.backend": name}).warehouse
+    return staging_backend(open_workspace(env, overrides={"staging.backend": name} if name else None))

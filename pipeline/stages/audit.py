@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lake.errors import AuditFailedError
 from pipeline.context import Parts, RunContext
 from pipeline.fingerprint import made_by
@@ -30,10 +32,9 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
     return {}
 
 
-def batches(context: RunContext) -> list[Batch]:
-    """Every silver table that exists, every table of the warehouse's raw schema, and all that dbt built on it."""
-    workspace = context.workspace
-    path = str(workspace.settings.warehouse.path)
+def batches(context: RunContext, database: Path) -> list[Batch]:
+    """Every silver table that exists, every table of schema raw in ``database``, and all that dbt built on it."""
+    workspace, path = context.workspace, str(database)
     found = []
     for contract in workspace.contracts.values():
         if contract.layer == "silver" and workspace.table(contract.table).exists():
@@ -50,7 +51,12 @@ def batches(context: RunContext) -> list[Batch]:
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
     """Check everything; a critical failure ends the run before publish, naming table, rule, count and example rows."""
-    results = context.workers.quality.check(batches(context))
+    copy = context.workspace.settings.data / "quality" / f"{context.run_id}.duckdb"
+    try:
+        database = context.workspace.warehouse.database_file(copy)
+        results = context.workers.quality.check(batches(context, database))
+    finally:
+        copy.unlink(missing_ok=True)
     report = CheckReport(context.run_id, results)
     keys = write_report(context.workspace.objects, report)
     if report.critical:

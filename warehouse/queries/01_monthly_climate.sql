@@ -8,8 +8,8 @@ select
     round(cast(min(w.temperature_min_c) as decimal(18, 6)), 1) as temperature_min_c,
     round(cast(max(w.temperature_max_c) as decimal(18, 6)), 1) as temperature_max_c,
     round(cast(sum(w.precipitation_total_mm) as decimal(18, 6)), 1) as precipitation_total_mm,
-    count(*) filter (where w.wet_hours > 0) as wet_days,
-    count(*) filter (where w.temperature_min_c < 0) as frost_days
+    count(case when w.wet_hours > 0 then 1 end) as wet_days,
+    count(case when w.temperature_min_c < 0 then 1 end) as frost_days
 from weather_daily as w
 inner join dim_location as l on w.location_id = l.location_id
 inner join dim_date as d on w.date_key = d.date_key

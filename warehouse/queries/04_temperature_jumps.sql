@@ -1,15 +1,26 @@
 -- question: Where did the temperature change most from one day to the next, and did the day after undo it?
-with neighbours as (
+with days as (
     select
         location_id,
         weather_date,
-        round(cast(temperature_mean_c as decimal(18, 6)), 2) as temperature_mean_c,
-        lag(weather_date) over place as date_before,
-        round(cast(lag(temperature_mean_c) over place as decimal(18, 6)), 2) as temperature_before_c,
-        lead(weather_date) over place as date_after,
-        round(cast(lead(temperature_mean_c) over place as decimal(18, 6)), 2) as temperature_after_c
+        round(cast(temperature_mean_c as decimal(18, 6)), 2) as temperature_mean_c
     from weather_daily
-    window place as (partition by location_id order by weather_date asc nulls last)
+),
+
+neighbours as (
+    select
+        location_id,
+        weather_date,
+        temperature_mean_c,
+        lag(weather_date) over (partition by location_id order by weather_date asc nulls last) as date_before,
+        lag(temperature_mean_c) over (
+            partition by location_id order by weather_date asc nulls last
+        ) as temperature_before_c,
+        lead(weather_date) over (partition by location_id order by weather_date asc nulls last) as date_after,
+        lead(temperature_mean_c) over (
+            partition by location_id order by weather_date asc nulls last
+        ) as temperature_after_c
+    from days
 )
 
 select

@@ -4,12 +4,13 @@ with compared as (
         w.location_id,
         w.weather_date,
         w.temperature_mean_c,
-        avg(w.temperature_mean_c) over month_of_place as month_mean_c,
-        stddev_samp(w.temperature_mean_c) over month_of_place as month_deviation_c
+        avg(w.temperature_mean_c) over (partition by w.location_id, d.year_number, d.month_number) as month_mean_c,
+        stddev_samp(w.temperature_mean_c) over (
+            partition by w.location_id, d.year_number, d.month_number
+        ) as month_deviation_c
     from weather_daily as w
     inner join dim_date as d on w.date_key = d.date_key
     where w.temperature_mean_c is not null
-    window month_of_place as (partition by w.location_id, d.year_number, d.month_number)
 ),
 
 scored as (

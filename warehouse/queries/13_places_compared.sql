@@ -33,8 +33,8 @@ select
             end as decimal(18, 6)
         ), 4
     ) as correlation,
-    count(*) filter (where p.first_c > p.second_c) as days_first_warmer,
-    count(*) filter (where p.first_c < p.second_c) as days_second_warmer
+    count(case when p.first_c > p.second_c then 1 end) as days_first_warmer,
+    count(case when p.first_c < p.second_c then 1 end) as days_second_warmer
 from pairs as p
 inner join dim_location as first_place on p.first_id = first_place.location_id
 inner join dim_location as second_place on p.second_id = second_place.location_id

@@ -1,5 +1,5 @@
 -- Once per account, by somebody who may make roles and integrations (ACCOUNTADMIN): everything that outlives a run.
--- Safe to run again. `mirrorlake warehouse-setup --print` shows it with the names of your environment filled in.
+-- Safe to run again. `mirrorlake warehouse --print-setup` shows it with the names of your environment filled in.
 USE ROLE ${setup_role};
 
 -- A small warehouse that sleeps after a minute, and a monthly limit: what is forgotten costs little.

@@ -2,4 +2,4 @@
 CREATE OR REPLACE STAGE ${database}.landing.lake
     URL = '${lake}/'
     STORAGE_INTEGRATION = ${integration}
-    COMMENT = 'The lake; loads name each file of gold''s committed snapshot';
+    COMMENT = 'The lake, of which loads name the files of one committed snapshot';

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lake.sql import quoted
+from lake.sql import literal, quoted
+from warehouse.duck import opened
 from warehouse.exports import Days, Export, condition
 from warehouse.kinds import decimal
 from warehouse.warehouses._snowflake_session import Session
@@ -31,6 +33,26 @@ def export(session: Session, database: str, schema: str, table: str, to: Path, d
     query = f"SELECT {listed} FROM {database}.{schema}.{table} WHERE {condition(days, columns, 'snowflake')}"
     _write(session, query, columns, to)
     return Export(columns, to)
+
+
+def copied(
+    tables: Callable[[str], Sequence[str]],
+    export_to: Callable[[str, str, Path], Export],
+    schemas: Sequence[str],
+    copy: Path,
+) -> Path:
+    """Every table of these schemas in a new DuckDB file at ``copy``, under its schema and name."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=copy.parent) as folder, opened(copy) as connection:
+        for schema in schemas:
+            connection.execute(f"CREATE SCHEMA {quoted(schema)}")
+            for table in tables(schema):
+                file = Path(folder) / "table.parquet"
+                export_to(schema, table, file)
+                source = f"read_parquet({literal(str(file))})"
+                connection.execute(f"CREATE TABLE {quoted(schema)}.{quoted(table)} AS FROM {source}")
+    return copy
 
 
 def _columns(session: Session, database: str, schema: str, table: str) -> dict[str, str]:

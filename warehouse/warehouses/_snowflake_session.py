@@ -73,6 +73,7 @@ class Account:
             "user": self.user,
             "role": self.role,
             "warehouse": self.warehouse,
+            "database": self.database,
             "host": self.host,
             "port": self.port,
             "protocol": self.protocol,
@@ -235,7 +236,7 @@ def translated(error: Any, place: str, sql: str) -> MirrorlakeError:
         return WarehouseError(f"another transaction is in the way: {said}", where=where, fix="run again when it ended")
     if number in _RIGHTS:
         return WarehouseError(
-            f"the role may not do this: {said}", where=where, fix="run 00_setup.sql: mirrorlake warehouse-setup --print"
+            f"the role may not do this: {said}", where=where, fix="run 00_setup.sql: mirrorlake warehouse --setup"
         )
     return WarehouseError(f"Snowflake: {said}", where=where)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from lake.contract.model import Contract
+from lake.errors import UsageError
 from warehouse.backends.base import Rows
 from warehouse.batch import OpenTable, Snapshot
 from warehouse.ddl import Dialect
@@ -139,6 +140,21 @@ class Warehouse(ABC):
         """Write one of these tables, or its rows of some days, to the Parquet file ``to``; memory is that of a few
         batches. For who compares two warehouses.
         """
+
+    @abstractmethod
+    def database_file(self, copy: Path) -> Path:
+        """A DuckDB file with schemas ``raw`` and ``marts`` as they stand, for who checks them; nobody writes to it.
+
+        It is the warehouse's own where that is one, else ``copy``, made now.
+        """
+
+    def setup_sql(self) -> str:
+        """The statements that set up what outlives a run. UsageError where there is nothing to set up."""
+        raise UsageError(f"{self.name} needs no setup", where="warehouse.backend")
+
+    def set_up(self) -> int:
+        """Run them; how many. UsageError where there is nothing to set up."""
+        raise UsageError(f"{self.name} needs no setup", where="warehouse.backend")
 
     def close(self) -> None:  # noqa: B027 (nothing to close is the usual case)
         """Give back connections."""

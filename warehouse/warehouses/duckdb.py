@@ -132,6 +132,10 @@ class DuckDBWarehouse(Warehouse):
             )
         return duckdb_export(path, inside, table, to, days)
 
+    def database_file(self, copy: Path) -> Path:
+        """See ``Warehouse.database_file``."""
+        return self.path
+
     def _file(self, schema: str) -> tuple[Path | None, str]:
         """In which file, and in which schema of it, the tables lie."""
         if schema == publish.PUBLISHED:

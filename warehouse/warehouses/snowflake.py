@@ -27,7 +27,7 @@ from warehouse.warehouses.base import FilesOf, Publication, Warehouse
 __all__ = ["Account", "Names", "SnowflakeWarehouse", "create"]
 
 T = TypeVar("T")
-SETUP = "mirrorlake warehouse-setup"
+SETUP = "mirrorlake warehouse --setup"
 
 
 @dataclass(frozen=True)
@@ -139,21 +139,20 @@ class SnowflakeWarehouse(Warehouse):
     def _require_setup(self) -> None:
         """ConfigError where 00_setup.sql has not been run, or its schemas are not this role's to see."""
         try:
-            rows = self.session.execute(
-                f"SELECT schema_name FROM {self.account.database}.information_schema.schemata"
-            ).rows
+            found = self.session.execute(f"SHOW SCHEMAS IN DATABASE {self.account.database}")
         except StorageError:
             raise
         except MirrorlakeError as error:
-            rows, said = [], f" ({error.what})"
+            found, said = Rows(("name",), []), f" ({error.what})"
         else:
             said = ""
-        lacking = {"LANDING", "RAW", "MARTS", "PUBLISHED"} - {str(row[0]) for row in rows}
+        name = found.columns.index("name")
+        lacking = {"LANDING", "RAW", "MARTS", "PUBLISHED"} - {str(row[name]) for row in found.rows}
         if lacking:
             raise ConfigError(
                 f"the account is not set up: no schema {', '.join(sorted(lacking)).lower()}{said}",
                 where=self.place,
-                fix=f"run 00_setup.sql once as {self.names.setup_role}: {SETUP} (--print shows it)",
+                fix=f"run 00_setup.sql once as {self.names.setup_role}: {SETUP} (--print-setup shows it)",
             )
 
     def stamp(self) -> object | None:
@@ -235,6 +234,10 @@ class SnowflakeWarehouse(Warehouse):
         """See ``Warehouse.export``."""
         database = self.account.database
         return self._retried(lambda: _snowflake_export.export(self.session, database, schema, table, to, days))
+
+    def database_file(self, copy: Path) -> Path:
+        """See ``Warehouse.database_file``. Tables come one by one, in Arrow batches."""
+        return _snowflake_export.copied(self.tables, self.export, ("raw", "marts"), copy)
 
 
 def create(**settings: Any) -> SnowflakeWarehouse:

@@ -12,7 +12,7 @@ from rehearsal.serve.shim.errors import DIVISION_BY_ZERO
 
 def strict(tree: exp.Expression) -> exp.Expression:
     """All of them."""
-    for change in (divisions, greatest_and_least, lengths, temporary, schema_properties):
+    for change in (divisions, greatest_and_least, last_change, lengths, temporary, schema_properties):
         tree = change(tree)
     return tree
 
@@ -37,6 +37,23 @@ def greatest_and_least(tree: exp.Expression) -> exp.Expression:
         if node.args.get("ignore_nulls"):
             continue
         node.replace(exp.Case(ifs=[exp.If(this=exp.or_(*nulls), true=exp.Null())], default=node.copy()))
+    return tree
+
+
+def last_change(tree: exp.Expression) -> exp.Expression:
+    """``SYSTEM$LAST_CHANGE_COMMIT_TIME``: Snowflake's token is a time; here it follows from the rows, as they stand."""
+    for node in list(tree.find_all(exp.Anonymous)):
+        if node.name.upper() == "SYSTEM$LAST_CHANGE_COMMIT_TIME":
+            rows = exp.alias_(exp.to_table(node.expressions[0].name), "each_row", table=True)
+            of_row = exp.Mod(
+                this=exp.Anonymous(this="hash", expressions=[exp.column("each_row")]),
+                expression=exp.Literal.number(1_000_000_007),
+            )
+            token = exp.Add(
+                this=exp.Coalesce(this=exp.Sum(this=of_row), expressions=[exp.Literal.number(0)]),
+                expression=exp.Mul(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1_000_003)),
+            )
+            node.replace(exp.select(exp.cast(token, "BIGINT")).from_(rows).subquery())
     return tree
 
 
