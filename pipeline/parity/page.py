@@ -20,7 +20,7 @@ table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.2rem; }
 th { text-align: left; color: var(--dim); font-weight: 600; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-.equal { color: var(--good); } .absent { color: var(--dim); }
+td > span { white-space: nowrap; } .equal { color: var(--good); } .absent { color: var(--dim); }
 .different, .failed { color: var(--bad); font-weight: 600; }
 .hint { background: var(--soft); border-left: 3px solid var(--bad); padding: 0.4rem 0.8rem; margin: 0.5rem 0; }
 summary { cursor: pointer; color: var(--dim); }
@@ -83,16 +83,9 @@ def _index(parity: Parity) -> str:
         shown = f'<a href="#{escape(named)}">{escape(table.table)}</a>' if table.is_off else escape(table.table)
         word = f'<span class="{table.verdict}">{_word(table)}</span>'
         counts = ["" if count is None else f"{count:,}" for count in (table.left_rows, table.right_rows)]
-        rows.append([escape(table.layer), shown, *counts, word, escape(table.what_differs)])
-    head = [
-        "layer",
-        "table",
-        f"rows, {escape(parity.left)}",
-        f"rows, {escape(parity.right)}",
-        "verdict",
-        "what differs",
-    ]
-    return _table(head, rows, {2, 3})
+        rows.append([word, escape(table.layer), shown, *counts, escape(table.what_differs)])
+    sides = [f"rows, {escape(side)}" for side in (parity.left, parity.right)]
+    return _table(["verdict", "layer", "table", *sides, "what differs"], rows, {3, 4})
 
 
 def _word(table: TableParity) -> str:
