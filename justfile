@@ -106,6 +106,7 @@ lock:
     {{ compile }} {{ extras }} pyproject.toml -o locks/run.txt
     {{ compile }} {{ extras }} {{ cloud }} -c locks/run.txt pyproject.toml -o locks/rehearsal.txt
     {{ compile }} {{ extras }} {{ cloud }} --group test -c locks/rehearsal.txt pyproject.toml -o locks/test.txt
+    {{ compile }} {{ extras }} --extra aws -c locks/test.txt pyproject.toml -o locks/image.txt
     {{ compile }} rehearsal/requirements.txt -o locks/standins.txt
     {{ compile }} airflow/requirements.txt -o locks/airflow.txt
 

@@ -16,7 +16,7 @@ from lake.errors import ConfigError, MissingExtraError
 
 NAME = "mirrorlake"
 EPOCH = (2020, 2, 2, 0, 0, 0)  # the time that hatchling gives to files of a wheel, too
-_OWN_TO_AN_INSTALLATION = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_OWN_TO_AN_INSTALLATION = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
 def build_wheel(root: Path, folder: Path) -> Path:
