@@ -67,8 +67,8 @@ class StandIn:
         return {}
 
     def start(self) -> StandIn:
-        """Start the process and return at once; ``wait`` tells when it answers."""
-        if self.is_up:
+        """Start the process, once, and return; ``wait`` tells when it answers, or why it does not."""
+        if self._process is not None:
             return self
         self.folder.mkdir(parents=True, exist_ok=True)
         self.facts = {}

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -90,11 +91,20 @@ def _start(data: Path, port: int, user: str | None) -> subprocess.Popen[bytes]:
 
 
 def _initialised(data: Path) -> tuple[Path, str | None]:
-    """The data folder with a cluster in it, and the user that the server runs as (it refuses to run as root)."""
-    server = get_server(data, start=False, cleanup_mode=None)
-    server.ensure_pgdata_inited()
-    if not _owner(data).exists():
-        _give_owner_a_password(data, server.system_user)
+    """The data folder with a cluster in it, and the user that the server runs as (it refuses to run as root).
+
+    Made aside and renamed, so that one who is killed leaves no half of it.
+    """
+    new = data.with_name("data.new")
+    if not data.exists():
+        shutil.rmtree(new, ignore_errors=True)
+        server = get_server(new, start=False, cleanup_mode=None)
+        server.ensure_pgdata_inited()
+        _give_owner_a_password(new, server.system_user)
+        new.rename(data)
+    else:
+        server = get_server(data, start=False, cleanup_mode=None)
+        server.ensure_pgdata_inited()  # no more than the rights of the folders
     (data / "pg_hba.conf").write_text(f"host all all {HOST}/32 scram-sha-256\n")
     return data, server.system_user
 

@@ -1,0 +1,84 @@
+"""Stand-ins that stay up: told of while they are, gone with whoever keeps them, even when that is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lake.errors import ConfigError
+from pipeline.settings import load_settings
+from rehearsal import keeping
+from rehearsal.base import StandInError, standins_python
+
+
+@pytest.fixture
+def data(project: Path) -> Iterator[Path]:
+    """A data folder of the test's own; whatever the test leaves up is ended."""
+    try:
+        standins_python()
+    except StandInError as error:
+        pytest.skip(str(error))
+    yield project
+    with contextlib.suppress(ProcessLookupError, StandInError):
+        keeping.bring_down(project)
+
+
+def processes(data: Path) -> list[int]:
+    """Those whose command line names the folder: supervisor, servers and what they have started."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(data).encode() in (entry / "cmdline").read_bytes() and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
+def wait_until_gone(data: Path) -> None:
+    for _ in range(150):
+        if not processes(data):
+            return
+        time.sleep(0.1)
+    raise AssertionError(processes(data))
+
+
+def test_up_tells_the_platform_where_they_are_and_down_takes_it_back(data: Path) -> None:
+    with pytest.raises(ConfigError, match="the stand-ins are not up"):
+        load_settings("rehearsal").require_supported()
+    keeper = keeping.bring_up(data)
+    assert keeping.keeper_of(data) == keeper
+    assert (data / "standins.env").stat().st_mode & 0o777 == 0o600
+    settings = load_settings("rehearsal")
+    settings.require_supported()
+    assert settings.s3.endpoint == f"http://127.0.0.1:{keeping.ports(data)['aws']}"
+    assert settings.staging.url is not None
+    assert settings.staging.url.reveal().startswith("postgresql://mirrorlake:")
+    assert len(processes(data)) >= 4
+    assert keeping.bring_down(data) is True
+    wait_until_gone(data)
+    assert not (data / "standins.env").exists()
+    assert keeping.bring_down(data) is False
+
+
+def test_none_survives_a_keeper_that_is_killed(data: Path) -> None:
+    keeper = keeping.bring_up(data)
+    os.kill(keeper.pid, signal.SIGKILL)
+    wait_until_gone(data)
+    assert keeping.keeper_of(data) is None
+    assert not (data / "standins.env").exists()  # what it left is cleared away by who looks next
+
+
+def test_the_keeper_ends_all_when_one_ends(data: Path) -> None:
+    keeping.bring_up(data)
+    snowflake = [
+        pid for pid in processes(data) if b"rehearsal.serve.snowflake" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    os.kill(snowflake[0], signal.SIGKILL)
+    wait_until_gone(data)
+    assert keeping.keeper_of(data) is None
+    assert "ended by itself" in (data / keeping.FOLDER / "supervisor.log").read_text()
