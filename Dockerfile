@@ -57,17 +57,19 @@ ENTRYPOINT ["serve-airflow"]
 CMD []
 
 # --- one small date by AWS Lambda: Polars and deltalake exceed what a zip may hold ----------------------------------
-FROM public.ecr.aws/lambda/python:3.11 AS lambda
-COPY --from=environment /srv/mirrorlake/locks/image.txt /srv/mirrorlake/dist/*.whl /var/mirrorlake/
-RUN pip install --no-cache-dir --require-hashes -r /var/mirrorlake/image.txt \
-    && pip install --no-cache-dir --no-index --no-deps /var/mirrorlake/*.whl
-COPY profiles /var/task/profiles
-COPY dbt /var/task/dbt
-COPY samples /var/task/samples
-ENV MIRRORLAKE_ROOT=/var/task MIRRORLAKE_DATA=/tmp/mirrorlake
+# Not AWS's own image: that for Python 3.11 is Amazon Linux 2, whose C library (2.26) is older than the wheels of pyarrow
+# (2.28) and DuckDB (2.27) ask for. awslambdaric is what AWS's image runs, too.
+FROM base AS lambda
+COPY --from=environment /srv/mirrorlake/.venv .venv
+RUN .venv/bin/pip install awslambdaric==4.2.2
+COPY profiles profiles
+COPY dbt dbt
+COPY samples samples
+ENV MIRRORLAKE_ROOT=/srv/mirrorlake MIRRORLAKE_DATA=/tmp/mirrorlake MIRRORLAKE_DOTENV=
 # Lambda asks for no health: it calls the handler.
 HEALTHCHECK NONE
 USER 10001
+ENTRYPOINT [".venv/bin/python", "-m", "awslambdaric"]
 CMD ["pipeline.lambda_handler.handler"]
 
 FROM run
