@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lake.duck import configure
 from lake.errors import DamagedError, MirrorlakeError, StorageError, WarehouseError
 from lake.sql import literal, quoted
+from lake.storage.faults import is_outage, storage_error
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,7 @@ __all__ = [
 
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 _FILE = re.compile(r'file "([^"]+)"')
+_URL = re.compile(r"s3://[^'\"\s\])]+")
 _PARQUET = re.compile(r"['\"]([^'\"]+\.parquet)['\"]")
 _DAMAGE = ("not a valid DuckDB database", "Corrupt database file", "replaying WAL", "storage version", "version number")
 _SHORT_READ = "Could not read enough bytes"
@@ -94,6 +96,9 @@ def translated(error: Exception, path: Path) -> MirrorlakeError:
     if isinstance(error, OSError):
         where = str(error.filename or path)
         return StorageError(f"{error.strerror or error}", where=where, fix="check the folder, its rights and its space")
+    if is_outage(error):
+        named = _URL.search(message)
+        return storage_error(error, named[0].rstrip(".") if named else str(path), "read")
     return (
         _storage_error(message, path) or _damage(message, path) or WarehouseError(f"DuckDB: {message}", where=str(path))
     )

@@ -16,6 +16,7 @@ from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
 from lake.sql import quoted
 from lake.storage.credentials import serve
+from lake.storage.faults import is_outage, storage_error
 from lake.transforms.model import Frame, HourSpine, Transformation
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class DuckDBEngine:
             raise
         except Exception as error:  # whatever the engine says, our callers know one error
             resources.close()
+            if is_outage(error):
+                raise storage_error(error, contract.table, "read") from error
             raise EngineError(f"duckdb failed on {contract.table}: {error}", where=contract.path or None) from error
         batches = _until_read(reader, resources, contract.table)
         next(batches)
@@ -131,6 +134,8 @@ def _until_read(
         try:
             yield from reader
         except Exception as error:
+            if is_outage(error):
+                raise storage_error(error, table, "read") from error
             raise EngineError(f"duckdb failed on {table}: {error}") from error
 
 

@@ -12,6 +12,7 @@ from lake.contract.model import Contract
 from lake.engines import Days, Input
 from lake.engines.frames import result
 from lake.errors import EngineError, MirrorlakeError
+from lake.storage.faults import is_outage, storage_error
 from lake.transforms.model import Frame, HourSpine, Transformation
 
 
@@ -52,6 +53,8 @@ class PolarsEngine:
         except MirrorlakeError:
             raise
         except (Exception, pl.exceptions.PanicException) as error:  # our callers know one error, and no panic
+            if is_outage(error):
+                raise storage_error(error, contract.table, "read") from error
             raise EngineError(f"polars failed on {contract.table}: {error}", where=contract.path or None) from error
         return collected.to_arrow(compat_level=pl.CompatLevel.oldest()).to_reader()
 

@@ -10,6 +10,7 @@ import polars as pl
 from lake.errors import DamagedError, EngineError, MirrorlakeError
 from lake.gold.state import MISSING, Tables
 from lake.storage.credentials import polars_options
+from lake.storage.faults import is_outage, storage_error
 
 AGAIN = {
     "silver": "mirrorlake rebuild --from bronze makes silver again, mirrorlake run what follows",
@@ -45,6 +46,8 @@ def _read_files(tables: Tables, name: str, version: int) -> None:
             options = polars_options(tables.objects.table_options) or None
             pl.scan_parquet(path, storage_options=options).select(pl.all().null_count()).collect(engine="streaming")
         except UNREADABLE as error:
+            if is_outage(error):
+                raise storage_error(error, path, "read") from error
             raise DamagedError(
                 f"a data file of {name} cannot be read: {str(error).splitlines()[0]}",
                 where=path,

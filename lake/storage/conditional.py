@@ -10,12 +10,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from lake.retries import log_retries
-from lake.storage.faults import is_passing
+from lake.storage.again import again
 
 MARK = "mirrorlake-write"
-LONGEST_WAIT_SECONDS = 5.0
-FIRST_WAIT_SECONDS = 0.1
 
 
 def write(store: Any, key: str, data: bytes, mode: Any, seconds: float) -> bool:
@@ -23,20 +20,8 @@ def write(store: Any, key: str, data: bytes, mode: Any, seconds: float) -> bool:
 
     What passes by itself (no answer, 503) is tried again for ``seconds`` in all; other errors are the library's.
     """
-    import stamina
-
-    log_retries()
     mark = uuid.uuid4().hex
-    for attempt in stamina.retry_context(
-        on=is_passing,
-        attempts=None,
-        timeout=seconds,
-        wait_initial=FIRST_WAIT_SECONDS,
-        wait_max=LONGEST_WAIT_SECONDS,
-    ):
-        with attempt:
-            return _once(store, key, data, mode, mark)
-    raise AssertionError  # the last attempt has returned or raised
+    return again(lambda: _once(store, key, data, mode, mark), seconds)
 
 
 def _once(store: Any, key: str, data: bytes, mode: Any, mark: str) -> bool:

@@ -44,9 +44,13 @@ _LASTING = (
     ("SignatureDoesNotMatch", "the secret key is wrong", "check s3.secret_access_key"),
     ("ExpiredToken|token.{0,20} expired", "the credentials have expired", "log in again, or renew s3.session_token"),
     ("InvalidToken", "the session token is not valid", "renew s3.session_token"),
-    ("PermanentRedirect|AuthorizationHeaderMalformed", "the bucket lies in another region", "set s3.region to it"),
+    (
+        "PermanentRedirect|AuthorizationHeaderMalformed|configured region",
+        "the bucket lies in another region",
+        "set s3.region to it",
+    ),
     ("RequestTimeTooSkewed", "this machine's clock is wrong", "set it, then run again"),
-    ("AccessDenied|403 Forbidden|PermissionDenied", "access is denied", _RIGHTS),
+    ("AccessDenied|403 Forbidden|PermissionDenied|lacked the necessary privileges", "access is denied", _RIGHTS),
 )
 # What passes by itself; it has been tried again for s3.retry_seconds.
 _PASSING = (
@@ -57,7 +61,7 @@ _PASSING = (
     ),
     ("timed out|TimedOut|kind: Timeout", "the store does not answer in time", f"{_AGAIN}; or raise s3.timeout_seconds"),
     (
-        "error sending request|[Cc]onnection ?([Rr]efused|[Rr]eset|[Cc]losed)|dns error|IncompleteMessage|decoding",
+        "error sending request|[Cc]onnection ?([Rr]efused|[Rr]eset|[Cc]losed)|dns error|IncompleteMessage|body error",
         "the store cannot be reached",
         f"check the network and s3.endpoint; {_AGAIN}",
     ),
@@ -89,8 +93,13 @@ def is_passing(error: BaseException) -> bool:
     return _said(text, _LASTING) is None and _said(text, _PASSING) is not None
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether it is the bucket that does not answer or refuses, and so no file in it that is to blame."""
+    return _said(str(error), (*_LASTING, *_PASSING)) is not None
+
+
 def _said(text: str, meanings: Iterable[tuple[str, str, str]]) -> tuple[str, str] | None:
-    if "://" not in text:  # a fault of S3 names the request
+    if "://" not in text and "S3" not in text:  # a fault of S3 names the request, or the store
         return None
     return next(((what, fix) for words, what, fix in meanings if re.search(words, text)), None)
 

@@ -6,21 +6,24 @@ replaces; nobody ever sees half an object, and one that fails leaves nothing beh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from lake.errors import AlreadyExistsError, StorageError
 from lake.storage import conditional
+from lake.storage.again import again
 from lake.storage.credentials import retry_seconds
 from lake.storage.faults import is_bucket_missing, storage_error
 from lake.storage.opening import Options, open_store
 from lake.writes import committing
 
 _DELETED_AT_ONCE = 1000  # what S3 takes in one request
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Objects:
         if self._is_absent:
             return None
         try:
-            return bytes(obstore.get(self._store, key).bytes())
+            return self._again(lambda: bytes(obstore.get(self._store, key).bytes()))
         except FileNotFoundError as error:
             self._require_bucket(error, key)
             return None
@@ -80,8 +83,7 @@ class Objects:
         import obstore
 
         try:
-            found = obstore.get(self._store, key)
-            return bytes(found.bytes()), str(found.meta["e_tag"])
+            return self._again(lambda: _tagged(obstore.get(self._store, key)))
         except FileNotFoundError as error:
             self._require_bucket(error, key)
             return None
@@ -110,7 +112,7 @@ class Objects:
         if self._is_absent:
             return False
         try:
-            obstore.head(self._store, key)
+            self._again(lambda: obstore.head(self._store, key))
         except FileNotFoundError:
             return False
         except Exception as error:
@@ -124,7 +126,7 @@ class Objects:
         if self._is_absent:
             return []
         try:
-            found = obstore.list(self._store, prefix or None, chunk_size=5000).collect()
+            found = self._again(lambda: obstore.list(self._store, prefix or None, chunk_size=5000).collect())
         except FileNotFoundError as error:
             self._require_bucket(error, prefix)
             return []
@@ -143,7 +145,7 @@ class Objects:
             chunk = wanted[start : start + size]
             with committing(site, self.url(chunk[0])):
                 try:
-                    obstore.delete(self._store, chunk)
+                    self._again(partial(obstore.delete, self._store, chunk))
                 except FileNotFoundError:
                     continue
                 except Exception as error:
@@ -157,7 +159,7 @@ class Objects:
         with committing(site, self.url(key)):
             try:
                 if self.is_local or mode == "overwrite":
-                    obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+                    self._again(lambda: obstore.put(self._store, key, data, mode=mode, use_multipart=False))
                 elif not self._write(key, data, mode):
                     raise ObjectExistsError(key)
             except ObjectExistsError:
@@ -166,6 +168,10 @@ class Objects:
                 ) from None
             except Exception as error:
                 raise storage_error(error, self.url(key), "write") from error
+
+    def _again(self, call: Callable[[], Result]) -> Result:
+        """A call that is safe to repeat; a folder either answers or does not."""
+        return call() if self.is_local else again(call, retry_seconds(self._options()))
 
     def _write(self, key: str, data: bytes, mode: object) -> bool:
         return conditional.write(self._store, key, data, mode, retry_seconds(self._options()))
@@ -191,3 +197,7 @@ class Objects:
             Path(self.root).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, self.url(key), "write") from error
+
+
+def _tagged(found: Any) -> tuple[bytes, str]:
+    return bytes(found.bytes()), str(found.meta["e_tag"])

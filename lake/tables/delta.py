@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from lake.contract.model import Partition
 from lake.errors import DamagedError, TableError
-from lake.storage.credentials import polars_options
+from lake.storage.again import again
+from lake.storage.credentials import polars_options, retry_seconds
 from lake.storage.faults import fault, storage_error
 from lake.storage.objects import Objects
 from lake.tables import delta_log, delta_write
@@ -226,7 +227,10 @@ class LakeTable:
         from deltalake.exceptions import TableNotFoundError
 
         try:
-            return DeltaTable(self.url, version=version, storage_options=self.options)
+            options = self.options
+            if self.objects.is_local:
+                return DeltaTable(self.url, version=version, storage_options=options)
+            return again(lambda: DeltaTable(self.url, version=version, storage_options=options), retry_seconds(options))
         except TableNotFoundError:
             raise self._missing() from None
         except Exception as error:
