@@ -14,7 +14,7 @@ from fakesnow.dialect import parse_one
 from fakesnow.instance import FakeSnow
 from sqlglot import exp
 
-from rehearsal.serve.shim import account, copies, merging, rewriting
+from rehearsal.serve.shim import account, copies, merging, rewriting, speed
 from rehearsal.serve.shim.errors import problem, translated
 
 logger = logging.getLogger("rehearsal.snowflake")
@@ -160,5 +160,6 @@ class Statement(FakeSnowflakeCursor):
         tree = rewriting.strict(expression.copy())
         for node in list(tree.find_all(*_FUNCTIONS)):
             node.replace(exp.Literal.string(getattr(self._conn, _FUNCTIONS[type(node)])))
-        rewritten: exp.Expression = super()._transform(tree, params)
+        with speed.in_place():
+            rewritten: exp.Expression = super()._transform(tree, params)
         return rewritten
