@@ -1,8 +1,8 @@
 """The handler of AWS Lambda: one small run date from its source to gold, in one call.
 
 For what is too small for a cluster: a date of hourly weather is some hundred rows. Polars and deltalake exceed the
-250 MB of a zip, so it runs from a container image (Dockerfile, target lambda). The lake is the same, and so is the lease: a
-call while another run is at work fails and is repeated by whoever called. Only ``/tmp`` can be written to there.
+250 MB of a zip, so it runs from a container image (Dockerfile, target lambda). The lake is the same, and so is the
+lease: a call while another run is at work fails and is repeated by whoever called. Only ``/tmp`` can be written to.
 
 Event: ``{"run_date": "2013-07-04", "locations": ["JFK"], "jobs": ["ingest", "silver", "gold"], "run_id": "..."}``, all
 but the date with defaults. The profile is that of the variable LAKE_ENV.

@@ -1,0 +1,247 @@
+"""A job in the cloud as the gold stage sees it: started or joined, awaited, its result taken, its death noticed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lake.errors import CloudError, ConfigError, EngineError, LostRaceError, MirrorlakeError
+from lake.storage.objects import Objects
+from pipeline.gold_build import Built, BuiltTable
+from pipeline.remote import messages, submit
+from pipeline.remote.emr import EmrServerless
+from pipeline.remote.glue import Glue
+from pipeline.remote.job import read_arguments
+from pipeline.remote.service import Arguments, JobState
+from pipeline.settings import load_settings
+
+BUILT = Built(3, {"t": BuiltTable(7, 10, 9, unchanged=False)}, {"s": 1, "t": 7}, {"s": 2})
+RUNNING, DONE = JobState("RUNNING"), JobState("SUCCEEDED", ended=True, succeeded=True)
+
+
+class Cloud:
+    """A service whose job goes through ``states``; at the end it leaves ``result``."""
+
+    name = "Cloud"
+
+    def __init__(self, objects: Objects, states: list[JobState | Exception], result: object = None) -> None:
+        self.objects, self.states, self.result = objects, states, result
+        self.started: list[Arguments] = []
+        self.stopped: list[str] = []
+        self.at_work: tuple[str, Arguments] | None = None
+
+    def running(self, run_id: str) -> tuple[str, Arguments] | None:
+        return self.at_work
+
+    def start(self, arguments: Arguments) -> str:
+        self.started.append(arguments)
+        return "job-1"
+
+    def state(self, job_id: str) -> JobState:
+        state = self.states.pop(0)
+        if isinstance(state, BaseException):
+            raise state
+        key = (self.at_work[1] if self.at_work else self.started[-1])["result"]
+        if not state.ended:
+            messages.put_progress(self.objects, key, 2, 6)
+        elif isinstance(self.result, Built):
+            messages.put_result(self.objects, key, self.result)
+        elif isinstance(self.result, MirrorlakeError):
+            messages.put_error(self.objects, key, self.result)
+        return state
+
+    def stop(self, job_id: str) -> None:
+        self.stopped.append(job_id)
+
+    def log_of(self, job_id: str) -> str:
+        return f"the log of {job_id}"
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Objects:
+    return Objects(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def build(objects: Objects, project: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``build(cloud)``: the stage's build by that service; gives what came and what progress was told."""
+    monkeypatch.setattr(submit.time, "sleep", lambda _seconds: None)
+
+    def call(cloud: Cloud) -> tuple[Built, list[tuple[int, int]]]:
+        monkeypatch.setattr(submit, "service", lambda _workspace: cloud)
+        told: list[tuple[int, int]] = []
+        context: Any = SimpleNamespace(
+            workspace=SimpleNamespace(objects=objects, settings=load_settings("dev")),
+            run_id="run-1",
+            advance=lambda _stage, done, total: told.append((done, total)),
+        )
+        return submit.build_remotely(context, full=True), told
+
+    return call
+
+
+def test_the_result_is_what_the_job_left(build: Any, objects: Objects) -> None:
+    cloud = Cloud(objects, [RUNNING, RUNNING, DONE], BUILT)
+    built, told = build(cloud)
+    assert built == BUILT
+    assert told == [(2, 6), (2, 6)]
+    (arguments,) = cloud.started
+    assert arguments["run_id"] == "run-1"
+    assert arguments["full"] == "true"
+    assert json.loads(arguments["settings"])["gold.engine"] == "spark"
+
+
+def test_a_job_of_this_run_that_is_at_work_is_joined(build: Any, objects: Objects) -> None:
+    cloud = Cloud(objects, [RUNNING, DONE], BUILT)
+    cloud.at_work = ("job-0", {"result": "_state/jobs/run-1/other.json", "run_id": "run-1"})
+    assert build(cloud)[0] == BUILT
+    assert cloud.started == []
+
+
+def test_an_error_of_the_job_is_the_stages(build: Any, objects: Objects) -> None:
+    failed = JobState("FAILED", ended=True, message="exit code 1")
+    with pytest.raises(LostRaceError, match="quicker") as caught:
+        build(Cloud(objects, [failed], LostRaceError("another was quicker", where="t", fix="again")))
+    assert (caught.value.where, caught.value.fix) == ("t", "again")
+
+
+def test_a_job_that_died_without_a_word_is_told_with_its_log(build: Any, objects: Objects) -> None:
+    died = JobState("FAILED", ended=True, message="signal 9")
+    with pytest.raises(EngineError, match="Cloud ended as FAILED: signal 9") as caught:
+        build(Cloud(objects, [RUNNING, died]))
+    assert caught.value.where == "the log of job-1"
+
+
+def test_a_result_counts_whatever_became_of_the_job(build: Any, objects: Objects) -> None:
+    assert build(Cloud(objects, [JobState("TIMEOUT", ended=True)], BUILT))[0] == BUILT
+
+
+def test_a_few_unanswered_questions_are_no_end(build: Any, objects: Objects) -> None:
+    silence = CloudError("cannot ask: no answer")
+    states: list[JobState | Exception] = [silence, silence, RUNNING, silence, DONE]
+    assert build(Cloud(objects, states, BUILT))[0] == BUILT
+    with pytest.raises(CloudError, match="no answer"):
+        build(Cloud(objects, [silence] * submit.PATIENCE))
+
+
+def test_whoever_interrupts_the_run_stops_the_job(build: Any, objects: Objects) -> None:
+    cloud = Cloud(objects, [RUNNING, KeyboardInterrupt()])  # type: ignore[list-item]
+    with pytest.raises(KeyboardInterrupt):
+        build(cloud)
+    assert cloud.stopped == ["job-1"]
+
+
+def test_no_secret_is_among_the_settings_of_a_job(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_S3_ACCESS_KEY_ID", "the-key")
+    monkeypatch.setenv("MIRRORLAKE_S3_SECRET_ACCESS_KEY", "the-secret")
+    told = json.dumps(messages.settings_for_job(load_settings("prod")))
+    assert "the-key" not in told
+    assert "the-secret" not in told
+    assert "lake.root" in told
+
+
+def test_an_error_of_another_kind_is_an_engines(objects: Objects) -> None:
+    objects.put(
+        "e.json", json.dumps({"error": {"type": "Surprise", "what": "w", "where": None, "fix": None}}).encode(), "x"
+    )
+    objects.put(
+        "m.json",
+        json.dumps({"error": {"type": "MissingExtraError", "what": "w", "where": None, "fix": None}}).encode(),
+        "x",
+    )
+    assert type(messages.result(objects, "e.json")) is EngineError
+    assert type(messages.result(objects, "m.json")) is EngineError
+    assert messages.result(objects, "nothing.json") is None
+
+
+def test_arguments_are_read_without_glue() -> None:
+    words = [word for name in messages.ARGUMENTS for word in (f"--{name}", f"<{name}>")]
+    assert read_arguments(words) == {name: f"<{name}>" for name in messages.ARGUMENTS}
+    with pytest.raises(ConfigError, match="not given: --settings"):
+        read_arguments(words[:-2])
+
+
+class Recorder:
+    """A client that writes down what it is asked and answers from ``answers``."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.asked = answers, []  # type: ignore[var-annotated]
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.asked.append((name, arguments))
+            return self.answers.get(name, {})
+
+        return call
+
+
+def test_glue_is_asked_by_its_own_words() -> None:
+    runs = [
+        {"Id": "old", "JobRunState": "FAILED", "Arguments": {"--run_id": "r"}},
+        {"Id": "other", "JobRunState": "RUNNING", "Arguments": {"--run_id": "q"}},
+        {"Id": "mine", "JobRunState": "STARTING", "Arguments": {"--run_id": "r", "--result": "k"}},
+    ]
+    client = Recorder(
+        get_job_runs={"JobRuns": runs},
+        start_job_run={"JobRunId": "jr"},
+        get_job_run={"JobRun": {"JobRunState": "FAILED", "ErrorMessage": "why"}},
+    )
+    glue = Glue(client, "gold")
+    assert glue.running("r") == ("mine", {"run_id": "r", "result": "k"})
+    assert glue.running("z") is None
+    assert glue.start({"run_id": "r"}) == "jr"
+    assert client.asked[-1] == ("start_job_run", {"JobName": "gold", "Arguments": {"--run_id": "r"}})
+    assert glue.state("jr") == JobState("FAILED", ended=True, message="why")
+    glue.stop("jr")
+    assert client.asked[-1] == ("batch_stop_job_run", {"JobName": "gold", "JobRunIds": ["jr"]})
+    assert "jr" in glue.log_of("jr")
+
+
+FILES = {"script/glue_job.py": "s3://b/s.py", "wheel/m.whl": "s3://b/m.whl", "jar/a.jar": "s3://b/a.jar",
+         "jar/b.jar": "s3://b/b.jar", "project/project.zip": "s3://b/p.zip"}  # fmt: skip
+
+
+def test_emr_is_given_the_words_of_spark_submit() -> None:
+    emr = EmrServerless(Recorder(), "app", "arn:role", FILES, None)
+    request = emr.request({"run_id": "r", "env": "prod"})
+    driver = request["jobDriver"]["sparkSubmit"]
+    assert request["executionRoleArn"] == "arn:role"
+    assert driver["entryPoint"] == "s3://b/s.py"
+    assert driver["entryPointArguments"] == ["--run_id", "r", "--env", "prod", "--project", "s3://b/p.zip"]
+    words = shlex.split(driver["sparkSubmitParameters"])
+    assert words[:4] == ["--jars", "s3://b/a.jar,s3://b/b.jar", "--py-files", "s3://b/m.whl"]
+    assert "spark.sql.session.timeZone=UTC" in words
+    assert emr.request({"run_id": "r", "env": "prod"})["clientToken"] == request["clientToken"]
+    assert emr.request({"run_id": "q", "env": "prod"})["clientToken"] != request["clientToken"]
+
+
+def test_emr_takes_a_packed_environment_in_place_of_the_wheel() -> None:
+    words = EmrServerless(Recorder(), "app", "arn:role", FILES, "s3://b/env.tar.gz").submit_parameters()
+    assert "--py-files" not in words
+    assert "spark.archives=s3://b/env.tar.gz#environment" in words
+
+
+def test_emr_is_asked_by_its_own_words() -> None:
+    listed = [
+        {"id": "old", "name": "mirrorlake gold r", "state": "SUCCESS"},
+        {"id": "mine", "name": "mirrorlake gold r", "state": "RUNNING"},
+    ]
+    run = {
+        "state": "RUNNING",
+        "stateDetails": "",
+        "jobDriver": {"sparkSubmit": {"entryPointArguments": ["--run_id", "r", "--result", "k"]}},
+    }
+    client = Recorder(list_job_runs={"jobRuns": listed}, get_job_run={"jobRun": run}, start_job_run={"jobRunId": "j"})
+    emr = EmrServerless(client, "app", "arn:role", FILES, None)
+    assert emr.running("r") == ("mine", {"run_id": "r", "result": "k"})
+    assert emr.running("q") is None
+    assert emr.start({"run_id": "r"}) == "j"
+    assert emr.state("j") == JobState("RUNNING")
+    emr.stop("j")
+    assert client.asked[-1] == ("cancel_job_run", {"applicationId": "app", "jobRunId": "j"})
+    assert "app" in emr.log_of("j")
