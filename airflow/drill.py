@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ SETTINGS = {
     "MIRRORLAKE_AIRFLOW_RETRY_SECONDS": "10",
     "MIRRORLAKE_AIRFLOW_RETRY_MAX_SECONDS": "60",
 }
-DEADLINE_SECONDS = "20"
+DEADLINE_SECONDS = 20
 
 
 class Drill:
@@ -69,7 +70,7 @@ class Drill:
         wait_for("the backfill's first task", lambda: self._backfilled() and self._holds(self._backfilled()[0]))
         self.dag.trigger("meanwhile", "2013-07-02")
         first = self._backfilled()[0]
-        wait_for("the waiting run", lambda: self.dag.tasks("meanwhile")["lease"]["state"] == "up_for_reschedule")
+        wait_for("the waiting run", lambda: self.dag.tasks("meanwhile")["lease"]["state"] == "running")
         note = f"its task `lease` waited while `{first}` had the lake"
         for run_id in [*self._backfilled(), "meanwhile"]:
             self.dag.ended(run_id)
@@ -123,20 +124,19 @@ class Drill:
 
     def late(self) -> list[Told]:
         """A run that cannot begin misses its deadline: somebody is told, and it goes on when it can."""
-        versions = len(self._versions())
-        self.airflow.describe(MIRRORLAKE_AIRFLOW_DEADLINE_SECONDS=DEADLINE_SECONDS)
-        wait_for("the new deadline", lambda: len(self._versions()) > versions)
-        self.airflow.mirrorlake("lease", "take", "somebody")
+        self.airflow.describe(MIRRORLAKE_AIRFLOW_DEADLINE_SECONDS=str(DEADLINE_SECONDS))
+        wait_for("the new deadline", lambda: self.airflow.deadlines(self.dag.dag_id) == [DEADLINE_SECONDS])
+        self._kept_waiting()
         self.dag.trigger("late", "2013-07-09")
-        wait_for("the alert", lambda: self.alerts.exists() and "not done by" in self.alerts.read_text("utf-8"))
+        wait_for("the alert", self._kept_waiting)
         self.airflow.mirrorlake("lease", "release", "somebody")
         self.dag.ended("late")
-        note = f"a run of somebody else's had the lake; the deadline of {DEADLINE_SECONDS} seconds passed"
+        note = f"a run of somebody else's had the lake until {DEADLINE_SECONDS} seconds more than usual had passed"
         return [self.dag.tell("past its deadline", "late", "2013-07-09", note)]
 
-    def _versions(self) -> list[object]:
-        found: list[object] = self.airflow.ask("GET", f"{self.dag.page}/dagVersions")["dag_versions"]
-        return found
+    def _kept_waiting(self) -> bool:
+        self.airflow.mirrorlake("lease", "take", "somebody")  # longer than one hold
+        return self.alerts.exists() and "not done by" in self.alerts.read_text("utf-8")
 
 
 def main() -> None:
@@ -144,13 +144,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the folder of the drill, to look into")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="mirrorlake-airflow-"))
     drill, told, began = Drill(folder), [], time.monotonic()
     try:
         drill.airflow.start()
         for scene in (drill.scheduled, drill.by_hand, drill.backfill, drill.retried, drill.left_out, drill.late):
+            before = len(told)
             told += scene()
-            print(f"{scene.__name__}: {', '.join(f'{each.run_id} {each.state}' for each in told[-4:])}", flush=True)
+            print(f"{scene.__name__}: {', '.join(f'{each.run_id} {each.state}' for each in told[before:])}", flush=True)
         picture.take(drill.airflow, drill.dag.dag_id)
     finally:
         drill.airflow.stop()

@@ -55,8 +55,8 @@ def write(
     version = subprocess.run([str(AIRFLOW), "version"], capture_output=True, text=True, check=True).stdout.split()[-1]
     played = (
         f"Played on {datetime.now(UTC):%Y-%m-%d} with Airflow {version} (scheduler, dag-processor, triggerer,"
-        f" api-server; SQLite, LocalExecutor), in {seconds / 60:.0f} minutes, the machine shared with other work. Processes left"
-        f" running afterwards: {len(left)}."
+        f" api-server; SQLite, LocalExecutor), in {seconds / 60:.0f} minutes, the machine shared with other work."
+        f" Processes left running afterwards: {len(left)}."
     )
     lines = [
         played,

@@ -6,6 +6,7 @@ Standard library only; runs on Mirrorlake's Python, while Airflow has its own (.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import secrets
@@ -28,6 +29,7 @@ MIRRORLAKE = Path(sys.executable).parent / "mirrorlake"
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 READY_SECONDS = 180.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class LocalAirflow:
@@ -38,6 +40,7 @@ class LocalAirflow:
         self.url = f"http://127.0.0.1:{self.port}"
         self.variables = {**os.environ, "MIRRORLAKE_ROOT": str(ROOT), **variables, **self._settings()}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._sessions: set[int] = set()
         self._token = ""
 
     def _settings(self) -> dict[str, str]:
@@ -87,7 +90,9 @@ class LocalAirflow:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    preexec_fn=_end_with_parent,  # noqa: PLW1509 (no thread runs here)
                 )
+                self._sessions.add(self._processes[name].pid)
         self._wait_until_healthy()
         self._token = json.loads(self._open("GET", "/auth/token", None))["access_token"]
         with suppress(urllib.error.HTTPError):  # it is there from last time
@@ -131,6 +136,11 @@ class LocalAirflow:
         """One call of Airflow's REST API (``/api/v2`` goes before ``path``)."""
         return json.loads(self._open(method, f"/api/v2{path}", body) or "null")
 
+    def deadlines(self, dag_id: str) -> list[float]:
+        """Seconds of each deadline that the DAG has now; only the page's own interface tells them."""
+        found = json.loads(self._open("GET", f"/ui/dags/{dag_id}/deadlineAlerts", None))["deadline_alerts"]
+        return [each["interval"] for each in found]
+
     def _open(self, method: str, path: str, body: Mapping[str, Any] | None) -> str:
         headers = {"Content-Type": "application/json"} | (
             {"Authorization": f"Bearer {self._token}"} if self._token else {}
@@ -157,14 +167,30 @@ class LocalAirflow:
         self._processes.clear()
 
     def leftovers(self) -> list[int]:
-        """Processes that live and were started for this home, known by their environment."""
+        """Processes that live and were started for this home: by their environment, or by a service's session.
+
+        Those that change their title lose the one, tasks begin a session of their own and lose the other.
+        """
         mark = f"AIRFLOW_HOME={self.home}".encode()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
+            pid = int(entry.name)
             with suppress(OSError):
-                if int(entry.name) != os.getpid() and mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
+                ours = os.getsid(pid) in self._sessions or mark in (entry / "environ").read_bytes().split(b"\0")
+                if ours and pid != os.getpid() and _lives(entry):
+                    found.append(pid)
         return found
+
+
+def _lives(entry: Path) -> bool:
+    """Whether a process of /proc is more than an entry that its parent has not collected yet."""
+    return (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _end_with_parent() -> None:
+    """Linux tells the process when the one that started it is gone, however it went."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port() -> int:

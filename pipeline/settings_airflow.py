@@ -16,6 +16,7 @@ class AirflowSettings:
     ``schedule`` is a cron expression in UTC: a run comes after the day that it fetches. With ``catchup`` every day
     since ``first_date`` gets its run, else only the newest. A try that failed is repeated ``retries`` times, after
     ``retry_seconds``, twice that, and so on, but never more than ``retry_max_seconds``.
+    ``deadline_seconds``: somebody is told of a run that takes so much longer than the last ten good ones on average.
     """
 
     runs_on: Literal["subprocess", "docker"] = "subprocess"

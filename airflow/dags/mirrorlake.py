@@ -65,8 +65,9 @@ def build(described: dict[str, Any]) -> DAG:
         max_active_runs=1,
         params={"run_date": Param(None, **DATE)},
         user_defined_macros={"slug": slug},
+        # Not DAGRUN_QUEUED_AT: with it Airflow 3.3 cannot clear a run (apache/airflow issue 70368).
         deadline=DeadlineAlert(
-            DeadlineReference.DAGRUN_QUEUED_AT,
+            DeadlineReference.AVERAGE_RUNTIME(max_runs=10, min_runs=1),
             timedelta(seconds=described["deadline_seconds"]),
             SyncCallback(deadline_missed, {"command": described["alert"]}),
         ),
@@ -88,7 +89,10 @@ def build(described: dict[str, Any]) -> DAG:
             task_id="lease",
             bash_command=GIVEN + lease["take"],
             retry_exit_code=lease["held_exit_code"],
-            mode="reschedule",
+            # It keeps its slot while it waits: between two rescheduled pokes Airflow may take the first one's end for a
+            # failure of the second ("finished with state success, but ... queued").
+            mode="poke",
+            execution_timeout=None,
             poke_interval=lease["poll_seconds"],
             timeout=lease["wait_seconds"],
         ).as_setup()

@@ -33,7 +33,11 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = home / "dags"
     folder.mkdir()
     shutil.copy(DAG, folder)
-    workspace = open_workspace("dev")
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith("MIRRORLAKE_")]:
+            patched.delenv(name)
+        patched.setenv("MIRRORLAKE_DOTENV", "")
+        workspace = open_workspace("dev")
     graph = project_graph(workspace)
     (folder / "graph.json").write_text(as_json(graph, described := describe(graph, workspace.settings)))
     (folder / "graph.many.json").write_text(json.dumps({"airflow": {**described, **_many(described)}}))
