@@ -4,9 +4,9 @@ with dry_days as (
         location_id,
         weather_date,
         temperature_mean_c,
-        weather_date - cast(
-            row_number() over (partition by location_id order by weather_date asc nulls last) as integer
-        ) as island
+        -- Days that follow one another have the same difference of day number and place in order.
+        (weather_date - date '2000-01-01')
+        - row_number() over (partition by location_id order by weather_date asc nulls last) as island
     from weather_daily
     where precipitation_total_mm = 0
 ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,12 +58,11 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
     """Bring ``raw`` to the snapshot. May be called again with the same load after its session was lost."""
     wanted = chosen(work.snapshot, contracts)
     define(work, wanted)
-    committed = _committed(work)
+    committed, newest = _committed(work), {} if full else _newest(work)
     steps = {
-        contract.table: None
-        if contract.table in committed
-        else _pending(work, contract, open_table, work.snapshot.tables[contract.table], full=full)
+        contract.table: _pending(contract, open_table, work.snapshot.tables[contract.table], newest)
         for contract in wanted
+        if contract.table not in committed
     }
     due = {table: step for table, step in steps.items() if step is not None}
     if due:
@@ -74,7 +73,7 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
         with committing("load.commit", work.session.place), work.session.transaction():
             for table, step in due.items():
                 tables[table] = _merge(work, step, landed[table])
-                _enter(work, step.contract.table, step.lake_table, tables[table])
+            _enter(work, [(step.contract.table, step.lake_table, tables[table]) for table, step in due.items()])
     for contract in wanted:
         if contract.table not in tables:
             rows = work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{contract.table}")
@@ -96,13 +95,14 @@ def define(work: Load, contracts: Collection[Contract]) -> None:
         f"SELECT table_name, comment FROM {work.database}.information_schema.tables WHERE table_schema = 'RAW'"
     )
     known = {str(name).lower(): comment for name, comment in found.rows}
-    for contract in contracts:
-        created = sql.create_raw(contract, work.database)
-        shape = hashlib.sha256(created.encode()).hexdigest()
-        if known.get(contract.table) != shape:
-            _enter(work, contract.table, None, None)
-            with committing("load.define", f"{work.session.place}: raw.{contract.table}"):
-                work.session.execute(f"{created} COMMENT = {literal(shape)}")
+    created = {contract.table: sql.create_raw(contract, work.database) for contract in contracts}
+    shapes = {table: hashlib.sha256(statement.encode()).hexdigest() for table, statement in created.items()}
+    changed = [table for table, shape in shapes.items() if known.get(table) != shape]
+    if changed:
+        _enter(work, [(table, None, None) for table in changed])
+    for table in changed:
+        with committing("load.define", f"{work.session.place}: raw.{table}"):
+            work.session.execute(f"{created[table]} COMMENT = {literal(shapes[table])}")
 
 
 def _committed(work: Load) -> dict[str, TableLoad]:
@@ -119,16 +119,23 @@ def _committed(work: Load) -> dict[str, TableLoad]:
     return found
 
 
-def _pending(work: Load, contract: Contract, open_table: OpenTable, version: int, *, full: bool) -> Pending | None:
+def _newest(work: Load) -> dict[str, tuple[object, int]]:
+    """Table to ``(lake table, version)`` of the newest row of its history; a table that was made anew is left out."""
+    rows = work.session.execute(
+        f"SELECT table_name, lake_table, lake_version FROM {work.history} "
+        "QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY entry DESC NULLS LAST) = 1"
+    ).rows
+    return {str(table): (lake_table, int(str(version))) for table, lake_table, version in rows if version is not None}
+
+
+def _pending(
+    contract: Contract, open_table: OpenTable, version: int, newest: Mapping[str, tuple[object, int]]
+) -> Pending | None:
     """What has to be read to bring the table to ``version``; None where that is what stands there."""
     table = open_table(contract.table)
     lake_table = table.identity()
-    rows = work.session.execute(
-        f"SELECT lake_table, lake_version FROM {work.history} WHERE table_name = {literal(contract.table)} "
-        "ORDER BY entry DESC NULLS LAST LIMIT 1"
-    ).rows
-    known = bool(rows) and rows[0][0] == lake_table and rows[0][1] is not None and not full
-    loaded = int(str(rows[0][1])) if known else None
+    stands_for, stands_at = newest.get(contract.table, (None, None))
+    loaded = stands_at if stands_for == lake_table else None
     if loaded == version:
         return None
     # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.
@@ -213,14 +220,24 @@ def _merge(work: Load, step: Pending, rows_in: int) -> TableLoad:
     return TableLoad(rows_in, inserted, updated, deleted, int(str(rows)), step.version)
 
 
-def _enter(work: Load, table: str, lake_table: str | None, done: TableLoad | None) -> None:
-    """One row of the history; without ``done`` it says that the table was made anew."""
-    made: tuple[object, ...] = (None,) * 7
-    if done:
-        counts = (done.rows_in, done.inserted, done.updated, done.deleted, done.rows_out)
-        made = (done.version, work.snapshot.number, *counts)
+def _enter(work: Load, done: Sequence[tuple[str, str | None, TableLoad | None]]) -> None:
+    """Rows of the history: (table, lake table, what was done); None says that the table was made anew."""
+    listed, values = [], []
+    for position, (table, lake_table, load) in enumerate(done, start=1):
+        made: tuple[object, ...] = (None,) * 7
+        if load:
+            counts = (load.rows_in, load.inserted, load.updated, load.deleted, load.rows_out)
+            made = (load.version, work.snapshot.number, *counts)
+        values += [work.load_id if load else "", table, lake_table, *made]
+        listed.append(f"({position}, " + ", ".join(["%s"] * (3 + len(made))) + ")")
+    names = (
+        "load_id, table_name, lake_table, lake_version, snapshot_number, rows_in, inserted, updated, deleted, rows_out"
+    )
+    numbers = ", ".join(f"v.{name}::BIGINT" for name in names.split(", ")[5:])
     work.session.execute(
-        f"INSERT INTO {work.history} SELECT COALESCE(MAX(entry), 0) + 1, %s, %s, %s, %s, %s, CURRENT_TIMESTAMP(), "
-        f"%s, %s, %s, %s, %s FROM {work.history}",
-        (work.load_id if done else "", table, lake_table, *made),
+        f"INSERT INTO {work.history} SELECT latest.entry + v.place, v.load_id, v.table_name, v.lake_table, "
+        f"v.lake_version::BIGINT, v.snapshot_number::BIGINT, CURRENT_TIMESTAMP(), {numbers} "
+        f"FROM (VALUES {', '.join(listed)}) AS v (place, {names}) "
+        f"CROSS JOIN (SELECT COALESCE(MAX(entry), 0) AS entry FROM {work.history}) AS latest",
+        values,
     )

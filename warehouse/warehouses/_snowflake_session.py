@@ -82,6 +82,7 @@ class Account:
             "socket_timeout": self.network_seconds,
             "application": "mirrorlake",
             "client_session_keep_alive": False,
+            "platform_detection_timeout_seconds": 0.0,  # it would ask clouds who we are; keys and tokens need it not
             "session_parameters": {
                 "QUERY_TAG": tag,
                 "TIMEZONE": "UTC",
