@@ -24,7 +24,7 @@ from warehouse.warehouses import _snowflake_ask, _snowflake_export, _snowflake_l
 from warehouse.warehouses._snowflake_session import Account, LostSessionError, Session, connect, retried
 from warehouse.warehouses.base import FilesOf, Publication, Warehouse
 
-__all__ = ["Account", "Names", "SnowflakeWarehouse", "create"]
+__all__ = ["Account", "LostSessionError", "Names", "SnowflakeWarehouse", "create"]
 
 T = TypeVar("T")
 SETUP = "mirrorlake warehouse --setup"
