@@ -81,6 +81,10 @@ sql: (_environment "test")
     done
     lint --dialect postgres --templater raw --rules convention warehouse/postgres
 
+# Check the cloud's resources and the containers (Terraform, checkov, hadolint, compose), without account or daemon.
+infra: (_apart "infra")
+    infra/check.sh
+
 # Kill a run before and after every one of its writes, recover, compare.
 drill *arguments: (_environment "test")
     {{ python }} -m tests.drill "$@"
@@ -109,6 +113,7 @@ lock:
     {{ compile }} {{ extras }} --extra aws -c locks/test.txt pyproject.toml -o locks/image.txt
     {{ compile }} rehearsal/requirements.txt -o locks/standins.txt
     {{ compile }} airflow/requirements.txt -o locks/airflow.txt
+    {{ compile }} infra/requirements.txt -o locks/infra.txt
 
 # What continuous integration does; meant for a fresh clone.
 ci:

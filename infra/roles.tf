@@ -28,7 +28,7 @@ resource "aws_iam_role_policy_attachment" "this" {
 
 locals {
   trust = merge(
-    { for role in ["reader", "ingester", "loader", "keeper", "deployer"] : role => data.aws_iam_policy_document.people.json },
+    { for role in ["reader", "ingester", "loader", "keeper", "deployer", "validator"] : role => data.aws_iam_policy_document.people.json },
     {
       runner      = data.aws_iam_policy_document.runner.json
       transformer = data.aws_iam_policy_document.jobs.json

@@ -16,7 +16,7 @@ from rehearsal import accounts
 from rehearsal.aws import ACCOUNT, REGION, Aws
 
 # Who sits before the laptop has the rights of several roles; in an account each role is taken on by itself.
-OPERATOR = ("runner", "reader", "deployer", "keeper")
+OPERATOR = ("runner", "validator", "deployer", "keeper")
 INFRA = Path(__file__).resolve().parent.parent / "infra"
 
 

@@ -41,7 +41,23 @@ class Front:
         # moto compares and then writes: two threads could both find that an object is not there.
         conditional = any(name in request.headers for name in ("if-none-match", "if-match"))
         with self._comparing if conditional and request.method in ("PUT", "POST") else contextlib.nullcontext():
-            return self.inner(environ, start_response)
+            return self.inner(environ, self._without_hints(request, start_response))
+
+    def _without_hints(self, request: AwsRequest, start_response: Callable[..., Any]) -> Callable[..., Any]:
+        """Who may not list a bucket is not told that an object is not there: 403 takes the place of 404.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_Permissions
+        """
+        if request.service != "s3" or request.method not in ("GET", "HEAD") or not all(request.bucket_and_key):
+            return start_response
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            listing = Need("s3:ListBucket", f"arn:aws:s3:::{request.bucket_and_key[0]}")
+            if status.startswith("404") and not may(principal(request, self.root), listing):
+                status = "403 Forbidden"
+            return start_response(status, headers, *rest)
+
+        return start
 
     def _judge(self, request: AwsRequest) -> None:
         who = principal(request, self.root)
