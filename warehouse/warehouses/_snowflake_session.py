@@ -21,6 +21,7 @@ from warehouse.backends.base import Rows
 
 T = TypeVar("T")
 Reveal = Callable[[], str]
+ATTEMPTS, FIRST_SECONDS = 4, 0.5
 
 # Session gone or expired, and its tokens: the server does not know who asks. Logging in anew helps.
 _SESSION = {390104, 390110, 390111, 390112, 390113, 390114, 390115, 390195, 390318}
@@ -190,6 +191,8 @@ class Session:
             yield
         except theirs.Error as error:
             raise translated(error, self.place, sql) from error
+        except OSError as error:  # what the connector's own HTTP client lets through: an answer that broke off
+            raise _lost(str(error), f"{self.place}: {_first_words(sql)}") from error
 
 
 def connect(account: Account, tag: str) -> Session:
@@ -214,7 +217,8 @@ def _refused_login(error: Any, account: Account) -> MirrorlakeError:
             where=account.place,
             fix="check snowflake.user, its public key (ALTER USER ... SET RSA_PUBLIC_KEY) or token, and this clock",
         )
-    return LostSessionError(
+    # The connector has tried again for login_seconds.
+    return StorageError(
         f"Snowflake does not answer: {said}",
         where=account.place,
         fix="check snowflake.account and the network; in the rehearsal: just rehearse --keep",
@@ -226,7 +230,7 @@ def translated(error: Any, place: str, sql: str) -> MirrorlakeError:
     number, said = int(error.errno or 0), _said(error)
     where = f"{place}: {_first_words(sql)}"
     if number in _SESSION | _NETWORK or type(error).__name__ in ("OperationalError", "InterfaceError", "RetryRequest"):
-        return LostSessionError(f"the session with Snowflake was lost: {said}", where=where, fix="run again")
+        return _lost(said, where)
     if number in _TIMEOUT:
         return WarehouseError(
             f"Snowflake ended the statement: {said}",
@@ -242,6 +246,10 @@ def translated(error: Any, place: str, sql: str) -> MirrorlakeError:
     return WarehouseError(f"Snowflake: {said}", where=where)
 
 
+def _lost(said: str, where: str) -> LostSessionError:
+    return LostSessionError(f"the session with Snowflake was lost: {said}", where=where, fix="run again")
+
+
 def is_not_there(error: MirrorlakeError) -> bool:
     """Whether a statement named something that does not exist (or may not be seen)."""
     return getattr(error.__cause__, "errno", None) in _NOT_THERE
@@ -255,13 +263,13 @@ def _first_words(sql: str) -> str:
     return " ".join(sql.split()[:4])
 
 
-def retried(work: Callable[[], T], *, attempts: int = 4, first_seconds: float = 0.5) -> T:
+def retried(work: Callable[[], T]) -> T:
     """Do ``work``, again from its start where its session was lost, with backoff. It has to look for what is done."""
-    for attempt in range(1, attempts + 1):
+    for attempt in range(1, ATTEMPTS + 1):
         try:
             return work()
         except LostSessionError:
-            if attempt == attempts:
+            if attempt == ATTEMPTS:
                 raise
-            time.sleep(first_seconds * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311 (jitter)
+            time.sleep(FIRST_SECONDS * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311 (jitter)
     raise AssertionError("the last attempt returns or raises")
