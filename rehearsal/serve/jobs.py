@@ -63,7 +63,7 @@ def install(runner: Runner) -> None:
     """Let moto's job runs run by ``runner``."""
     glue.FakeJobRun = GlueRun  # type: ignore[misc]
     start_glue, start_emr = glue.FakeJob.start_job_run, emr.EMRServerlessBackend.start_job_run
-    cancel_emr = emr.EMRServerlessBackend.cancel_job_run
+    cancel_emr, list_emr = emr.EMRServerlessBackend.cancel_job_run, emr.EMRServerlessBackend.list_job_runs
 
     def start_glue_run(job: Any, *arguments: Any, **named: Any) -> str:
         run_id: str = start_glue(job, *arguments, **named)
@@ -91,6 +91,11 @@ def install(runner: Runner) -> None:
         runner.stop(job_run_id)
         return cancel_emr(backend, application_id, job_run_id)
 
+    def list_emr_runs(backend: Any, application_id: str, *arguments: Any, **named: Any) -> Any:
+        if application_id in backend.applications:  # moto knows an application only from its first run on
+            backend.job_runs.setdefault(application_id, [])
+        return list_emr(backend, application_id, *arguments, **named)
+
     def batch_stop_job_run(response: Any) -> ActionResult:
         asked = response.parameters
         for each in asked["JobRunIds"]:
@@ -101,6 +106,7 @@ def install(runner: Runner) -> None:
     glue.FakeJob.start_job_run = start_glue_run  # type: ignore[method-assign]
     emr.EMRServerlessBackend.start_job_run = start_emr_run  # type: ignore[method-assign]
     emr.EMRServerlessBackend.cancel_job_run = cancel_emr_run  # type: ignore[method-assign]
+    emr.EMRServerlessBackend.list_job_runs = list_emr_runs  # type: ignore[method-assign]
     GlueResponse.batch_stop_job_run = batch_stop_job_run  # type: ignore[attr-defined]
     GlueResponse.update_job = _update_job  # type: ignore[attr-defined]
 
