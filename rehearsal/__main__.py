@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from lake.errors import MirrorlakeError
+from lake.errors import MirrorlakeError, UsageError
 from pipeline.settings import load_settings
 from rehearsal import keeping
 from rehearsal.dress import rehearse
@@ -28,8 +28,10 @@ def main() -> int:
     try:
         settings = load_settings("rehearsal")
         if told.command is None:
-            dates = told.first or settings.run.first_date, told.last or settings.run.last_date
-            return rehearse(settings, dates, keep=told.keep)
+            first, last = told.first or settings.run.first_date, told.last or settings.run.last_date
+            if last < first:
+                raise UsageError(f"--to {last} lies before --from {first}", fix="give the dates in order")
+            return rehearse(settings, (first, last), keep=told.keep)
         return {"up": _up, "down": _down, "status": _status}[told.command](settings.data)
     except MirrorlakeError as error:
         print(error, file=sys.stderr)

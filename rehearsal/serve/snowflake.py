@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from rehearsal.serve import lifeline, stages
-from rehearsal.serve.shim import results, speed
+from rehearsal.serve.shim import catalog, results, speed
 from rehearsal.serve.shim.account import Account
 from rehearsal.serve.shim.faults import Fault, Faults
 from rehearsal.serve.shim.login import LoginError, verified
@@ -163,6 +163,7 @@ def main() -> None:
     account = Account(told["account"], record, {name: [key] for name, key in told["users"].items()})
     results.install()
     speed.install()
+    catalog.install()
     server.shared_fs = Instance(account)
     if told["s3"]:
         stages.serve(server.shared_fs.duck_conn, *told["s3"])

@@ -18,7 +18,7 @@ _copying: Callable[..., Any] = exp.Expression.transform
 
 def install() -> None:
     """Let trees be changed in place where ``in_place`` says so."""
-    exp.Expression.transform = _transform
+    exp.Expression.transform = _transform  # type: ignore[method-assign, assignment]
 
 
 @contextlib.contextmanager
