@@ -6,6 +6,7 @@ output "variables" {
     "MIRRORLAKE_S3_REGION=${var.region}",
     "MIRRORLAKE_DEPLOY_ARTIFACTS=s3://${var.artifacts_bucket}",
     "MIRRORLAKE_DEPLOY_ROLE=${aws_iam_role.this["transformer"].arn}",
+    "MIRRORLAKE_SNOWFLAKE_STORAGE_ROLE=${aws_iam_role.this["snowflake"].arn}",
     var.emr_serverless ? "MIRRORLAKE_DEPLOY_EMR_APPLICATION=${aws_emrserverless_application.gold[0].id}" : "",
   ]))
 }
