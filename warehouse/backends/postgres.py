@@ -1,8 +1,8 @@
 """Postgres as staging: all tables replaced in one transaction, rows by ADBC's binary COPY, reads by a pool.
 
-Measured on a million rows of 14 columns with key and checks: ADBC 3.1 s, CSV by COPY 3.7 s. Readers see the old tables
-or wait for the new ones. A lost connection is tried again with backoff; since a commit whose answer was lost may have
-happened, a load that is tried again first looks for its own mark in the table ``_loads``.
+Why so, and what else was measured: docs/adr/0010-adbc-into-postgres.md. Readers see the old tables or wait for the new
+ones. A lost connection is tried again with backoff; since a commit whose answer was lost may have happened, a load that
+is tried again first looks for its own mark in the table ``_loads``.
 """
 
 from __future__ import annotations
