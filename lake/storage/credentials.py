@@ -153,7 +153,7 @@ def serve(connection: duckdb.DuckDBPyConnection, options: Mapping[str, str]) -> 
     """Let a DuckDB connection read ``s3://`` by obstore, with the object options of a lake; a folder needs nothing."""
     if not options or "s3" in connection.list_filesystems():
         return connection
-    from obstore.fsspec import FsspecStore
+    from lake.storage.files import LakeFiles
 
-    connection.register_filesystem(FsspecStore("s3", **obstore_arguments(options)))
+    connection.register_filesystem(LakeFiles("s3", **obstore_arguments(options)))
     return connection

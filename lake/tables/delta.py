@@ -36,6 +36,7 @@ class LakeTable:
     def __init__(self, objects: Objects, path: str) -> None:
         self.objects = objects
         self.path = path
+        self._opened: dict[int, DeltaTable] = {}
 
     @property
     def url(self) -> str:
@@ -176,6 +177,7 @@ class LakeTable:
 
     def drop(self, site: str) -> None:
         """Delete the table with its log and its past."""
+        self._opened.clear()
         self.objects.delete([info.key for info in self.objects.list(self.path)], site)
 
     def transaction_version(self, app_id: str) -> int | None:
@@ -223,6 +225,14 @@ class LakeTable:
             return call()
 
     def _open(self, version: int | None) -> DeltaTable:
+        """The table at a version; one that was asked for by its number is kept, because it never changes."""
+        if version is None:
+            return self._read_log(None)
+        if version not in self._opened:
+            self._opened[version] = self._read_log(version)
+        return self._opened[version]
+
+    def _read_log(self, version: int | None) -> DeltaTable:
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import threading
 import time
@@ -97,6 +98,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
+    wbufsize = -1
     proxy: ClassVar[FaultProxy]
 
     def answer(self) -> None:
@@ -126,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items():
                 if name.lower() not in ("connection", "expect"):
                     connection.putheader(name, value)
-            connection.endheaders(body)
+            connection.endheaders(body or None)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
         finally:
@@ -142,12 +145,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data[: len(data) // 2] if cut else data)
+        self.wfile.flush()
         if cut:
             self._hang_up()
 
     def _refuse(self, fault: Fault) -> None:
-        data = ERROR.format(code=fault.code).encode()
-        self._send(fault.status, [("Content-Type", "application/xml")], data, cut=False)
+        if "X-Amz-Target" in self.headers:  # a service that speaks JSON
+            data, kind = json.dumps({"__type": fault.code, "message": "a planted fault"}).encode(), "x-amz-json-1.1"
+        else:
+            data, kind = ERROR.format(code=fault.code).encode(), "xml"
+        self._send(fault.status, [("Content-Type", f"application/{kind}")], data, cut=False)
 
     def _hang_up(self) -> None:
         self.close_connection = True
