@@ -41,6 +41,14 @@ with DbtWorker(Path("dbt"), Path("state")) as worker:
     worker.wait_until_parsed()
 """,
     ),
+    "aws": (
+        "boto3",
+        """
+from lake.storage.credentials import S3Credentials
+from pipeline.aws_client import aws_client
+aws_client(S3Credentials("eu-central-1"), "glue")
+""",
+    ),
     "dashboard": ("streamlit", "from pipeline.commands.dashboard import command; command([], standalone_mode=False)"),
 }
 IMPORT_ALL = """
