@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pipeline.settings import Settings
@@ -22,52 +22,85 @@ from rehearsal.base import ROOT
 from rehearsal.supervisor import standing
 
 MIRRORLAKE = (sys.executable, "-c", "from pipeline.run import main; main()")
-DEV = "dev"  # the folder, below the rehearsal's data, of the run to compare with
+DEV = "dev"  # the environment to compare with, and the folder of its run below the rehearsal's data
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command line of `mirrorlake`, after its environment's name, and what it is for."""
+    """A command line of `mirrorlake`, the environment that it is for, and what people call it."""
 
     name: str
     env: str
     words: tuple[str, ...]
 
 
-def steps(dates: tuple[date, date]) -> list[Step]:
-    """All of them, in order; each of the later ones needs what the earlier have left."""
-    span = ("--from", dates[0].isoformat(), "--to", dates[1].isoformat())
-    return [
-        Step("set up the warehouse", "rehearsal", ("warehouse", "--setup")),
-        Step("deploy", "rehearsal", ("deploy",)),
-        Step("run dev", "dev", ("run", *span)),
-        Step("run rehearsal", "rehearsal", ("run", *span)),
-        Step("parity", "rehearsal", ("parity", "dev", "rehearsal", *span)),
-    ]
+@dataclass
+class Programme:
+    """What was done, how long each took, and how it ended."""
+
+    settings: Settings
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    code: int = 0
+
+    def take(self, step: Step, *, beside: subprocess.Popen[bytes] | None = None, since: float = 0.0) -> bool:
+        """Do ``step``, or wait for it where it has been started ``beside``; False if it failed."""
+        print(f"\n== {step.name}: mirrorlake --env {step.env} {' '.join(step.words)}", flush=True)
+        began = since or time.monotonic()
+        process = beside or start(self.settings, step, None)
+        said = process.communicate()[0]
+        if said:
+            sys.stdout.buffer.write(said)
+            sys.stdout.flush()
+        self.code = process.returncode
+        self.note(step.name, time.monotonic() - began, "done" if self.code == 0 else f"exit code {self.code}")
+        return self.code == 0
+
+    def note(self, name: str, seconds: float, outcome: str) -> None:
+        """Put a line into the table that is printed last."""
+        self.rows.append((name, f"{seconds:.1f}", outcome))
 
 
 def rehearse(settings: Settings, dates: tuple[date, date], *, keep: bool) -> int:
-    """Run all steps, stop at the first that fails, print how long each took; the exit code."""
+    """Do all steps, stop at the first that fails, print how long each took; the exit code.
+
+    The dev run, which needs no stand-in, goes on beside their start and set-up.
+    """
     began = time.monotonic()
-    taken: list[tuple[str, float, str]] = []
-    with _stage(settings, keep=keep):
-        taken.append(("stand-ins up", time.monotonic() - began, "done"))
-        shutil.rmtree(settings.data / DEV, ignore_errors=True)
-        code = 0
-        for step in steps(dates):
-            print(f"\n== {step.name}: mirrorlake --env {step.env} {' '.join(step.words)}", flush=True)
-            start = time.monotonic()
-            code = subprocess.run([*MIRRORLAKE, *step.words], env=_environment(settings, step), check=False).returncode
-            taken.append((step.name, time.monotonic() - start, "done" if code == 0 else f"exit code {code}"))
-            if code:
-                break
+    span = ("--from", dates[0].isoformat(), "--to", dates[1].isoformat())
+    dev = Step("run dev", DEV, ("run", *span))
+    programme = Programme(settings)
+    shutil.rmtree(settings.data / DEV, ignore_errors=True)
+    beside = start(settings, dev, subprocess.PIPE)
+    try:
+        with _stage(settings, keep=keep):
+            programme.note("stand-ins up", time.monotonic() - began, "done")
+            _ = (
+                programme.take(Step("set up the warehouse", "rehearsal", ("warehouse", "--setup")))
+                and programme.take(Step("deploy", "rehearsal", ("deploy",)))
+                and programme.take(dev, beside=beside, since=began)
+                and programme.take(Step("run rehearsal", "rehearsal", ("run", *span)))
+                and programme.take(Step("parity", "rehearsal", ("parity", "dev", "rehearsal", *span)))
+            )
+    finally:
+        if beside.poll() is None:
+            beside.terminate()
+            beside.communicate()
+    programme.note("in all", time.monotonic() - began, "not done" if programme.code else "full parity")
     print()
-    rows = [(name, f"{seconds:.1f}", outcome) for name, seconds, outcome in taken]
-    rows.append(("in all", f"{time.monotonic() - began:.1f}", "full parity" if code == 0 else "not done"))
-    print_rows(("step", "seconds", "outcome"), rows, title="rehearsal")
+    print_rows(("step", "seconds", "outcome"), programme.rows, title="rehearsal")
     if keep:
         print("the stand-ins stay up: mirrorlake --env rehearsal ...; `just rehearse down` ends them")
-    return code
+    return programme.code
+
+
+def start(settings: Settings, step: Step, output: int | None) -> subprocess.Popen[bytes]:
+    """Start a step; what it prints goes to the terminal, or is kept."""
+    return subprocess.Popen(
+        [*MIRRORLAKE, *step.words],
+        env=_environment(settings, step),
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+    )
 
 
 @contextlib.contextmanager
@@ -85,8 +118,7 @@ def _stage(settings: Settings, *, keep: bool) -> Iterator[None]:
 def _environment(settings: Settings, step: Step) -> dict[str, str]:
     """What the caller's shell has, and the environment's name; dev gets a data folder of its own, to compare with."""
     variables = {**os.environ, "LAKE_ENV": step.env, "PYTHONPATH": str(ROOT)}
-    if step.env == "dev":
+    if step.env == DEV:
         variables = {name: value for name, value in variables.items() if not name.startswith("MIRRORLAKE_")}
-        variables["LAKE_ENV"] = "dev"
         variables["MIRRORLAKE_DATA"] = str(settings.data / DEV)
     return variables

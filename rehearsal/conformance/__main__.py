@@ -71,8 +71,8 @@ def _target(snowflake: Snowflake) -> dict[str, object]:
 
 
 def _create_database(snowflake: Snowflake) -> None:
-    from snowflake import connector
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from snowflake import connector
 
     key = load_pem_private_key(snowflake.private_key.encode(), None)
     reached = {"host": HOST, "port": snowflake.port, "protocol": "http"}
