@@ -60,6 +60,7 @@ def account(rehearsal: Any, unique: str, monkeypatch: pytest.MonkeyPatch) -> Acc
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a whole run, with Spark
 def test_each_role_may_what_it_does_and_nothing_more(account: Account, run_process: Callable[..., Any]) -> None:
     def act(role: str, *words: str) -> None:
         key, secret = account.keys[role]
