@@ -25,7 +25,14 @@ FREE_BYTES_COMFORTABLE = 2 * 1024**3
 POSTGRES_SECONDS = 3
 LINES_SHOWN = 8
 # The extra without which a chosen backend cannot work.
-EXTRA_OF = {("staging", "postgres"): "postgres", ("warehouse", "snowflake"): "snowflake"}
+EXTRA_OF = {
+    ("staging", "postgres"): "postgres",
+    ("warehouse", "snowflake"): "snowflake",
+    ("engine", "spark here"): "spark",
+    ("gold", "glue"): "aws",
+    ("gold", "emr-serverless"): "aws",
+    ("secrets", "by name"): "aws",
+}
 ALWAYS = ("places", "dbt", "quality")  # what `mirrorlake run` itself uses
 
 
@@ -108,7 +115,15 @@ def _packages(settings: Settings) -> Iterator[Check]:
 
 
 def _chosen(settings: Settings) -> set[tuple[str, str]]:
-    return {("staging", settings.staging.backend), ("warehouse", settings.warehouse.backend)}
+    gold = settings.gold
+    by_name = any(shown.startswith("secret:") for shown, _ in settings.origins.values())
+    return {
+        ("staging", settings.staging.backend),
+        ("warehouse", settings.warehouse.backend),
+        ("engine", f"{gold.engine} {gold.runs_on}"),
+        ("gold", gold.runs_on),
+        ("secrets", "by name" if by_name else "given"),
+    }
 
 
 def _version(package: str) -> str | None:

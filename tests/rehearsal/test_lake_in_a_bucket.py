@@ -118,7 +118,8 @@ FAULTS = [
     (Fault("refuse", method="PUT", path="silver/.*_delta_log", status=403, code="AccessDenied"), "access is denied"),
     (Fault("drop", method="GET", path="silver/.*parquet"), "cannot be reached"),
     (Fault("refuse", method="PUT", path="_state/gold/"), "overloaded or down"),
-    (Fault("refuse", path="gold/.*parquet", method="GET"), "overloaded or down"),
+    (Fault("refuse", method="GET", path="gold/.*parquet"), "overloaded or down"),
+    (Fault("drop", method="HEAD", path="gold/.*parquet"), "cannot be reached"),  # only DuckDB, for staging, asks so
 ]
 
 

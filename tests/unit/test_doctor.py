@@ -85,6 +85,19 @@ def test_missing_and_old_packages_are_named(project: Path, monkeypatch: pytest.M
     assert "snowflake" not in check.detail, "nothing needs that extra here"
 
 
+def test_the_cloud_needs_its_own_extras(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["boto3>=99; extra == 'aws'", "pyspark>=99; extra == 'spark'"]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: wanted)
+    assert found()["packages"].verdict == "ok"
+    monkeypatch.setenv("MIRRORLAKE_GOLD_ENGINE", "spark")
+    assert "pyspark" in found()["packages"].detail
+    monkeypatch.setenv("MIRRORLAKE_GOLD_RUNS_ON", "glue")
+    monkeypatch.setenv("MIRRORLAKE_DEPLOY_ARTIFACTS", "s3://artifacts")
+    detail = found()["packages"].detail
+    assert "boto3" in detail
+    assert "pyspark" not in detail, "Glue has it"
+
+
 def test_a_library_that_cannot_be_imported_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     assert found()["duckdb"].verdict == "failed"

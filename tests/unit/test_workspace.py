@@ -30,6 +30,44 @@ def test_tables_lie_in_the_layer_of_their_contract(project: Path) -> None:
     assert "weather_daily" in str(caught.value)
 
 
+def test_gold_can_be_partitioned_by_the_day_whatever_the_contracts_say(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_workspace().contracts
+    monkeypatch.setenv("MIRRORLAKE_GOLD_PARTITION_BY", "day")
+    after = open_workspace().contracts
+    assert before.keys() == after.keys()
+    changed = {name for name in after if after[name] != before[name]}
+    assert "weather_hourly" in changed
+    for name, contract in after.items():
+        old = before[name]
+        assert (contract.partition is None) == (old.partition is None)
+        if name in changed:
+            assert contract.layer == "gold"
+            assert contract.partition is not None
+            assert contract.partition.by == "day"
+            assert contract.digest != old.digest, "the tables are made anew when it changes"
+
+
+def test_a_lake_in_a_bucket_is_reached_with_the_settings_of_s3(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "LAKE_ROOT": "s3://bucket/lake",
+        "LAKE_MIRROR": "s3://other/copy",
+        "S3_ENDPOINT": "http://127.0.0.1:9",
+        "S3_ACCESS_KEY_ID": "AKIA",
+        "S3_SECRET_ACCESS_KEY": "hush",
+        "S3_SESSION_TOKEN": "for a while",
+    }.items():
+        monkeypatch.setenv(f"MIRRORLAKE_{name}", value)
+    workspace = open_workspace()
+    options = workspace.objects.table_options
+    assert options["aws_endpoint"] == "http://127.0.0.1:9"
+    assert options["aws_session_token"] == "for a while"
+    assert workspace.mirror is not None
+    assert workspace.mirror.root == "s3://other/copy"
+    assert workspace.table("weather_daily").options == options
+
+
 def test_bronze_is_of_the_same_lake(project: Path) -> None:
     assert open_workspace().bronze.loads("openmeteo", "archive") == []
 
