@@ -92,11 +92,12 @@ class Side:
     def require_tables(self) -> None:
         """StorageError where its lake has not a single table: a wrong name or folder would look like a difference."""
         if not any(LakeReader(self.workspace, layer).tables() for layer in ("silver", "gold")):
+            settings = self.workspace.settings
+            other = "" if "://" in settings.lake.root else f"; or name another data folder: {settings.env}=FOLDER"
             raise StorageError(
                 f"{self.name} has no tables",
-                where=self.workspace.settings.lake.root,
-                fix=f"build them: mirrorlake run --env {self.workspace.settings.env}; or name another data folder: "
-                f"{self.workspace.settings.env}=FOLDER",
+                where=settings.lake.root,
+                fix=f"build them: mirrorlake run --env {settings.env}{other}",
             )
 
     def close(self) -> None:
