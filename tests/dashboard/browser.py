@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,14 +59,15 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(data: Path, log: Path) -> Iterator[str]:
-    """``mirrorlake dashboard`` on that data; its URL. The server has ended when the block has."""
+def served(data: Path, log: Path, variables: Mapping[str, str] | None = None) -> Iterator[str]:
+    """``mirrorlake dashboard`` on that data, with more ``variables``; its URL. The server ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     named = ("MIRRORLAKE_", "LAKE_ENV", "STREAMLIT_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(named)}
     environment = {**clean, "MIRRORLAKE_ROOT": str(REPOSITORY), "MIRRORLAKE_DATA": str(data), "MIRRORLAKE_DOTENV": ""}
+    environment |= variables or {}
     start = "from pipeline.run import main; main()"
     command = [sys.executable, "-c", start, "dashboard", "--port", str(port)]
     with log.open("wb") as output:

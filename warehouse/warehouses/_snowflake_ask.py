@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from lake.errors import MirrorlakeError, StorageError, UnknownChoiceError, UsageError, WarehouseError
+from lake.errors import MirrorlakeError, UnknownChoiceError, UsageError, WarehouseError
 from warehouse import sandbox
 from warehouse.backends.base import Rows
 from warehouse.ddl import Dialect
@@ -48,6 +48,10 @@ class SnowflakeReader:
         more = limit is not None and len(answer.rows) > limit
         return Rows(answer.columns, answer.rows[:limit]), more
 
+    def standing(self) -> _snowflake_publish.Standing | None:
+        """What is published now; None before the first publication."""
+        return _snowflake_publish.current(self.session, self._database)
+
     def _explained(self, error: WarehouseError, sql: str) -> MirrorlakeError:
         if is_not_there(error):
             known = _snowflake_publish.tables_of(self.session, self._database, _snowflake_publish.PUBLISHED)
@@ -58,14 +62,10 @@ class SnowflakeReader:
 
 
 def reader(session: Session, account: Account, role: str) -> SnowflakeReader:
-    """Give up all rights but the reader's. StorageError before the first publication."""
+    """Give up all rights but the reader's."""
     session.execute(f"USE ROLE {identifier(role, 'snowflake.reader_role')}")
     session.execute("USE SECONDARY ROLES NONE")
     session.execute(f"USE WAREHOUSE {identifier(account.warehouse, 'snowflake.warehouse')}")
-    if _snowflake_publish.current(session, account.database) is None:
-        raise StorageError(
-            "nothing is published yet", where=account.place, fix="run the pipeline first: mirrorlake run"
-        )
     session.execute(f"USE SCHEMA {account.database}.{_snowflake_publish.PUBLISHED}")
     return SnowflakeReader(session, account.database)
 

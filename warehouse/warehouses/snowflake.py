@@ -21,10 +21,11 @@ from warehouse.ddl import Dialect
 from warehouse.exports import Days, Export
 from warehouse.load import LoadResult
 from warehouse.warehouses import _snowflake_ask, _snowflake_export, _snowflake_load, _snowflake_publish
+from warehouse.warehouses._snowflake_ask import SnowflakeReader
 from warehouse.warehouses._snowflake_session import Account, LostSessionError, Session, connect, retried
 from warehouse.warehouses.base import FilesOf, Publication, Warehouse
 
-__all__ = ["Account", "LostSessionError", "Names", "SnowflakeWarehouse", "create"]
+__all__ = ["Account", "LostSessionError", "Names", "SnowflakeReader", "SnowflakeWarehouse", "create"]
 
 T = TypeVar("T")
 SETUP = "mirrorlake warehouse --setup"
@@ -193,11 +194,24 @@ class SnowflakeWarehouse(Warehouse):
             standing = None
         return {"published": standing.name if standing else None}
 
+    def open_reader(self) -> SnowflakeReader:
+        """A session of its own, which is the caller's to close, in the role that only sees what is published."""
+        session = connect(self.account, self.tag)
+        try:
+            return _snowflake_ask.reader(session, self.account, self.names.reader_role)
+        except BaseException:
+            session.close()
+            raise
+
     @contextlib.contextmanager
-    def reader(self) -> Iterator[_snowflake_ask.SnowflakeReader]:
-        """See ``Warehouse.reader``: a session of its own, in the role that only sees what is published."""
-        with contextlib.closing(connect(self.account, self.tag)) as session:
-            yield _snowflake_ask.reader(session, self.account, self.names.reader_role)
+    def reader(self) -> Iterator[SnowflakeReader]:
+        """See ``Warehouse.reader``."""
+        reader = self.open_reader()
+        with contextlib.closing(reader.session):
+            if reader.standing() is None:
+                fix = "run the pipeline first: mirrorlake run"
+                raise StorageError("nothing is published yet", where=self.place, fix=fix)
+            yield reader
 
     def published_tables(self) -> list[str]:
         """See ``Warehouse.published_tables``."""
