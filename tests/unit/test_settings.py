@@ -343,7 +343,8 @@ def test_without_any_project_the_error_says_how_to_name_one(monkeypatch: pytest.
 
 
 def test_only_settings_reads_the_environment() -> None:
-    writing = r"os\.environ(\.update\(|\[[^\]]+\] = )"  # a worker process is told what its library wants to find there
+    # A process is told what its library wants to find there, and has it back as it was.
+    writing = r"os\.environ(\.update\(|\.pop\(|\[[^\]]+\] = )|os\.environ\.get\(name\) for name in values"
     # Handed on whole (**) to a process of ours, it is not read either.
     reading = re.compile(rf"(?<!\*\*)(?!{writing})os\.(environ|getenv)|from os import.*environ")
     found = {
