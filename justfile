@@ -19,7 +19,7 @@ dev-run *arguments: (_environment "run")
     @{{ mirrorlake }} run "$@"
 
 # Set up, then every static check and every test; with arguments only those (just test tests/unit -k lease).
-test *arguments: (_environment "test") _standins
+test *arguments: (_environment "test") _standins _airflow
     @if [ $# -eq 0 ]; then "{{ just_executable() }}" check _covered; else {{ python }} -m pytest "$@"; fi
 
 # 60 seconds: break a row, see it quarantined, fix it, replay it.
@@ -74,9 +74,11 @@ sql: (_environment "test")
             --vars "{compile_incremental: $branch}"
     done
     lint dbt/models
-    find "$built" -path '*/prod-*/compiled/mirrorlake/models/*' -name '*.sql' -not -path '*.yml/*' -print0 |
+    compiled() { find "$built" -path '*/prod-*/compiled/mirrorlake/models/*' -name '*.sql' -not -path '*.yml/*' -print0; }
+    compiled | xargs -0 {{ python }} -m pipeline.sql_lint --filled "$built/snowflake"
+    find "$built/snowflake" -name '*.sql' -print0 | sort -z | cat - <(compiled) |
         xargs -0 .venv/bin/sqlfluff lint --disable-progress-bar --processes 2 --dialect snowflake --templater raw --rules convention
-    for dialect in duckdb postgres; do
+    for dialect in duckdb postgres snowflake; do
         lint --dialect "$dialect" --templater raw --rules convention warehouse/queries
     done
     lint --dialect postgres --templater raw --rules convention warehouse/postgres
