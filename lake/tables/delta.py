@@ -82,7 +82,7 @@ class LakeTable:
         import polars as pl
 
         opened = self._open(version)
-        schema = _polars_schema(opened)
+        schema = delta_write.polars_schema(opened)
         files = self._files(opened, None)
         if not files:
             return pl.LazyFrame(schema=schema)
@@ -289,12 +289,3 @@ class LakeTable:
         if mark is not None and not fault(error) and self.transaction_version(mark[0]) == mark[1]:
             return int(self._open(None).version())
         raise write_error(error, self.url) from error
-
-
-def _polars_schema(opened: DeltaTable) -> dict[str, Any]:
-    import polars as pl
-    import pyarrow as pa
-
-    empty = pl.from_arrow(pa.schema(opened.schema().to_arrow()).empty_table())
-    assert isinstance(empty, pl.DataFrame)
-    return dict(empty.schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lake.contract.model import Granularity, Partition
 from lake.errors import MirrorlakeError, TableError
@@ -147,3 +147,13 @@ def _batches(data: pl.DataFrame | pa.RecordBatchReader) -> Iterator[pa.RecordBat
             waiting.clear()
     if waiting:
         yield pa.concat_batches(waiting)
+
+
+def polars_schema(opened: DeltaTable) -> dict[str, Any]:
+    """The columns of an opened table with their Polars types, the partition column last."""
+    import polars as pl
+    import pyarrow as pa
+
+    empty = pl.from_arrow(pa.schema(opened.schema().to_arrow()).empty_table())
+    assert isinstance(empty, pl.DataFrame)
+    return dict(empty.schema)
