@@ -23,7 +23,8 @@ scored as (
         round(
             cast(
                 case
-                    when month_deviation_c > 0.000001 then (temperature_mean_c - month_mean_c) / month_deviation_c
+                    when month_deviation_c > 0.000001
+                        then (temperature_mean_c - month_mean_c) / nullif(month_deviation_c, 0)
                 end as decimal(18, 6)
             ), 2
         ) as z_score
