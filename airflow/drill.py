@@ -153,7 +153,7 @@ def main() -> None:
             before = len(told)
             told += scene()
             print(f"{scene.__name__}: {', '.join(f'{each.run_id} {each.state}' for each in told[before:])}", flush=True)
-        picture.take(drill.airflow, drill.dag.dag_id)
+        picture.take(drill.airflow, drill.dag.dag_id, "file-in-use")
     finally:
         drill.airflow.stop()
     alerts = evidence.alerts(drill.alerts)

@@ -159,9 +159,11 @@ class LocalAirflow:
         for process in self._processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(20)
-        for pid in self.leftovers():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        for _ in range(10):
+            for pid in self.leftovers():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.2)
         for process in self._processes.values():
             process.wait()
         self._processes.clear()

@@ -7,21 +7,24 @@ import sys
 from local import ROOT, LocalAirflow
 
 IMAGE = ROOT / "docs" / "images" / "airflow.png"
+PATIENCE = 150_000  # milliseconds
+SETTLING = 4_000  # the drawing moves into place
 
 
-def take(airflow: LocalAirflow, dag_id: str) -> None:
-    """The graph of the DAG beside the states of its runs; nothing happens where there is no Chromium."""
+def take(airflow: LocalAirflow, dag_id: str, run_id: str) -> None:
+    """The graph of a run with the state of each task; nothing happens where there is no Chromium."""
     sys.path.append(str(ROOT))
     from tests.dashboard.browser import browser, chromium
 
     if chromium() is None:
         return
     with browser() as window:
-        page = window.new_page(viewport={"width": 1500, "height": 800})
-        page.goto(f"{airflow.url}/")
-        page.wait_for_load_state("networkidle")
-        page.evaluate(f"localStorage.setItem('dag_view-{dag_id}', JSON.stringify('graph'))")
-        page.goto(f"{airflow.url}/dags/{dag_id}")
-        page.get_by_text("release").first.wait_for(timeout=60_000)
-        page.wait_for_timeout(3_000)
+        page = window.new_page(viewport={"width": 1500, "height": 480})
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{airflow.url}/dags/{dag_id}/runs/{run_id}")
+        page.get_by_label("Show Graph").click()
+        page.get_by_text("release").first.wait_for()
+        page.get_by_label("Collapse Details Panel").click()
+        page.locator(".react-flow__controls-fitview").click()
+        page.wait_for_timeout(SETTLING)
         page.screenshot(path=IMAGE, animations="disabled")
