@@ -141,3 +141,15 @@ def test_a_secret_that_cannot_be_read_is_named_by_its_setting(data: Path, monkey
     wrong = failed()
     assert set(wrong) == {("secrets", "alerts.webhook_url")}
     assert "no answer" in wrong["secrets", "alerts.webhook_url"].detail
+
+
+def test_a_source_that_is_asked_live_has_to_have_answered_lately(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ("freshness", "openmeteo/archive") not in found(), "recordings are exempt"
+    monkeypatch.setenv("MIRRORLAKE_SOURCES_OPENMETEO_LIVE", "true")
+    assert found()["freshness", "openmeteo/archive"].verdict == "ok"
+    for manifest in (data / "lake" / "bronze").rglob("manifest.json"):
+        text = json.loads(manifest.read_text())
+        text["fetched_at"] = "2020-01-01T00:00:00+00:00"
+        manifest.write_text(json.dumps(text))
+    late = failed()["freshness", "openmeteo/archive"]
+    assert "are allowed" in late.detail
