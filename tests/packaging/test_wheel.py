@@ -49,6 +49,11 @@ from pipeline.aws_client import aws_client
 aws_client(S3Credentials("eu-central-1"), "glue")
 """,
     ),
+    "spark": ("pyspark", "from lake.engines.spark_java import spark_home; spark_home()"),
+    "snowflake": (
+        "snowflake-connector-python",
+        "from warehouse.warehouses._snowflake_session import connect; connect(None, 'test')",
+    ),
     "dashboard": ("streamlit", "from pipeline.commands.dashboard import command; command([], standalone_mode=False)"),
 }
 IMPORT_ALL = """

@@ -23,7 +23,8 @@ if told["answer"] == "fail":
     raise SystemExit("nothing to greet")
 if told["answer"] == "sleep":
     import time; time.sleep(60)
-boto3.client("s3").put_object(Bucket=told["bucket"], Key=told["answer"], Body=WORD + b" from " + told["JOB_NAME"].encode())
+said = WORD + b" from " + told["JOB_NAME"].encode()
+boto3.client("s3").put_object(Bucket=told["bucket"], Key=told["answer"], Body=said)
 """
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "SUCCESS", "CANCELLED"}
 
