@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-SECTIONS = ("runs", "gate", "gold", "rivals", "postgres_load")
+SECTIONS = ("runs", "gate", "gold", "engines", "rivals", "postgres_load")
 INTRODUCTION = """# Benchmarks
 
 What was measured, in one run each, beside a rival where there is one. Machines differ and this one is noisy: trust the
