@@ -99,7 +99,9 @@ def _results(report: Path) -> str:
 
 def _reason(text: str) -> str:
     """Snowflake's number and words where there are some, else the assertion."""
-    told = re.findall(r"\d{6} \([0-9A-Z]{5}\):? [^\n]+|(?<=E   )[^\n]*(?:Error|assert)[^\n]*", text)
+    told = re.findall(r"\d{6} \([0-9A-Z]{5}\):? [^\n]+", text) or re.findall(
+        r"(?<=E   )[^\n]*(?:Error|assert)[^\n]*", text
+    )
     return _cell(told[0] if told else text.strip().splitlines()[-1])
 
 

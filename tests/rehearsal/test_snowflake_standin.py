@@ -223,4 +223,7 @@ def test_an_answer_can_be_lost_after_the_statement_was_done(order: Any, merged: 
 def test_what_it_cannot_run_is_an_answer_and_not_a_fault_of_the_server(session: Any) -> None:
     assert refused(session, "SELECT no_such_function(1)") in (2003, 2043, 9999)
     assert refused(session, "SELEC 1") == 1003
+    assert refused(session, "SELECT 1; SELECT 2") == 8
+    with pytest.raises(connector.errors.ProgrammingError, match="does not exist or not authorized"):
+        run(session, "SELECT * FROM nowhere")
     assert run(session, "SELECT 1") == [(1,)]

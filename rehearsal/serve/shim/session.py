@@ -10,7 +10,7 @@ from typing import Any
 
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
-from fakesnow.dialect import parse_one
+from fakesnow.dialect import parse
 from fakesnow.instance import FakeSnow
 from sqlglot import exp
 
@@ -84,7 +84,7 @@ class Statement(FakeSnowflakeCursor):
             if answer is not None:
                 super().execute(answer, None, server=True)
                 return self
-            tree = self._rooted(parse_one(command))
+            tree = self._rooted(_only(command))
             with self._guarded(tree):
                 if isinstance(tree, exp.Merge):
                     super().execute(self._merged(tree), None, server=True)
@@ -163,3 +163,13 @@ class Statement(FakeSnowflakeCursor):
         with speed.in_place():
             rewritten: exp.Expression = super()._transform(tree, params)
         return rewritten
+
+
+def _only(command: str) -> exp.Expression:
+    """The one statement of a request; several are refused, as by an account that was not told to expect them."""
+    found = [each for each in parse(command) if each is not None and not isinstance(each, exp.Semicolon)]
+    if len(found) != 1:
+        words = f"Actual statement count {len(found)} did not match the desired statement count 1."
+        raise problem(words, 8, "0A000")
+    tree: exp.Expression = found[0]
+    return tree
