@@ -18,13 +18,13 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
     return {
         **told(snapshot),
         "contracts": {name: workspace.contracts[name].digest for name in stage.writes},
-        **loaded_by(),
+        **loaded_by(context),
     }
 
 
-def loaded_by() -> Parts:
+def loaded_by(context: RunContext) -> Parts:
     """The code and the library that load; all rows are loaded anew where they change."""
-    return made_by(("warehouse",), ("duckdb",))
+    return made_by(("warehouse",), context.workspace.warehouse.libraries)
 
 
 def outputs(context: RunContext, stage: Stage) -> Parts:
@@ -62,7 +62,9 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
 
 def _loads_otherwise(context: RunContext) -> bool:
     before = context.inputs_of("load")
-    return isinstance(before, dict) and any(before.get(name) != value for name, value in parts(loaded_by()).items())
+    return isinstance(before, dict) and any(
+        before.get(name) != value for name, value in parts(loaded_by(context)).items()
+    )
 
 
 def _require_staged(context: RunContext, snapshot: Snapshot) -> None:

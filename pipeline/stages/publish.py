@@ -14,7 +14,7 @@ def inputs(context: RunContext, stage: Stage) -> Parts:
     return {
         "audited": context.inputs_of("audit"),
         "stale": list(context.reservations),
-        **made_by(("warehouse",), ("duckdb",)),
+        **made_by(("warehouse",), context.workspace.warehouse.libraries),
     }
 
 

@@ -54,6 +54,7 @@ class Warehouse(ABC):
 
     name: ClassVar[str]
     dialect: ClassVar[Dialect]
+    libraries: ClassVar[tuple[str, ...]]  # whose versions what is loaded and published depends on
 
     @property
     @abstractmethod

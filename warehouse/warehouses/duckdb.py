@@ -44,6 +44,7 @@ class DuckDBWarehouse(Warehouse):
 
     name: ClassVar[str] = "duckdb"
     dialect: ClassVar[Dialect] = "duckdb"
+    libraries: ClassVar[tuple[str, ...]] = ("duckdb",)
 
     def __init__(self, path: Path, folder: Path, keep: int = 2) -> None:
         self.path = path

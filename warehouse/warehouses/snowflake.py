@@ -47,6 +47,7 @@ class SnowflakeWarehouse(Warehouse):
 
     name: ClassVar[str] = "snowflake"
     dialect: ClassVar[Dialect] = "snowflake"
+    libraries: ClassVar[tuple[str, ...]] = ("snowflake-connector-python",)
 
     def __init__(self, account: Account, names: Names, tag: str = "mirrorlake") -> None:
         self.account = account
