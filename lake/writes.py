@@ -8,7 +8,7 @@ twice, before and after, which is how the crash drill numbers them and kills the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 Moment = Literal["before", "after"]
@@ -20,7 +20,12 @@ _observers: list[Observer] = []
 def observe(observer: Observer) -> Callable[[], None]:
     """Call ``observer(moment, site, path)`` around every commit point; returns the function that stops it."""
     _observers.append(observer)
-    return lambda: _observers.remove(observer)
+
+    def stop() -> None:
+        with suppress(ValueError):  # stopped already
+            _observers.remove(observer)
+
+    return stop
 
 
 @contextmanager

@@ -84,8 +84,9 @@ class SparkEngine:
             raise _failed(contract, error) from error
 
     def close(self) -> None:
-        """End the session, if it was started here."""
-        spark_session.stop()
+        """End the session, if it was started here and not given."""
+        if self.settings.master != spark_session.GIVEN:
+            spark_session.stop()
 
     def _frame(
         self,

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from lake.engines.spark_session import SparkSettings
 from lake.gold import latest_snapshot
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(600)]
 # Builds the lake of argument 1; says first which process its Java machine is.
 BUILDS = """
 import sys

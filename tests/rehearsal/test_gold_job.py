@@ -62,6 +62,7 @@ def unequal(workspace: Workspace, laptop: Objects) -> list[str]:
     return found
 
 
+@pytest.mark.timeout(600)
 def test_two_dates_by_glue_then_by_emr(
     cloud: Path, run_cli: RunCli, run_process: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
