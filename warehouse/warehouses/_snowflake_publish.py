@@ -3,7 +3,7 @@
 A clone copies nothing but metadata, and a swap is one step: readers see the publication before or the new one. What
 was published before is then the candidate, until the next publication. Rights travel with a swapped schema, so they
 are granted before. The table ``_publication`` in it says what it was made from; by it a publication is known again
-where the answer to the swap was lost, since a second swap would undo the first.
+where the answer to the swap was lost: done once more, it would push the publication before out of the candidate.
 """
 
 from __future__ import annotations
