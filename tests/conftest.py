@@ -33,6 +33,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MIRRORLAKE_DOTENV", "")
     observers = list(writes._observers)
     yield
+    if "pipeline.observe.logs" in sys.modules:  # it may listen on the test's own captured stream
+        sys.modules["pipeline.observe.logs"].configure(verbose=False)
     writes._observers[:] = observers
     secret.forget()
 
