@@ -1,0 +1,60 @@
+"""``cd dbt && dbt build --target prod``, by hand, on the stand-in: models, every test, unit tests; and once more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lake.storage.credentials import S3Credentials
+from pipeline.dbtworker.environment import dbt_environment
+from pipeline.settings import load_settings
+from rehearsal.snowflake import Snowflake
+from tests.backends.star_lake import star
+from tests.conftest import REPOSITORY
+from tests.rehearsal.conftest import Rehearsal
+from tests.rehearsal.snowflake_world import World, world
+
+
+@pytest.fixture
+def here(rehearsal: Rehearsal, snowflake: Snowflake, s3_credentials: S3Credentials, unique: str) -> Iterator[World]:
+    """A loaded star in the database of the environment ``rehearsal``."""
+    made = world(snowflake, s3_credentials, rehearsal.bucket, unique)
+    made.warehouse.set_up()
+    made.lake.fill(star(days=14, places=2))
+    made.load()
+    yield made
+    made.close()
+
+
+def dbt_build(target: Path) -> str:
+    """What ``dbt build --target prod`` prints, in dbt's own folder, with the variables that the runbook names."""
+    variables = dbt_environment(load_settings("rehearsal"))
+    folders = ["--target-path", str(target / "target"), "--log-path", str(target / "logs")]
+    program = "from dbt.cli.main import cli; cli()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "build", "--target", "prod", "--no-use-colors", *folders],
+        cwd=REPOSITORY / "dbt",
+        env={**os.environ, **variables, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.timeout(600)
+def test_dbt_builds_and_tests_everything_twice(here: World, tmp_path: Path) -> None:
+    for days in (14, 16):
+        here.lake.fill(star(days=days, places=2))
+        here.load()
+        said = dbt_build(tmp_path)
+        assert "ERROR=0" in said
+        hourly = here.ask("SELECT COUNT(*), COUNT(DISTINCT observed_date) FROM $db.marts.mart_weather_hourly")
+        assert hourly == [(len(here.lake.rows("fact_weather_hourly")), days)]
