@@ -65,8 +65,12 @@ def killed_while_it_writes(world: GoldWorld, table: str, jars: tuple[str, ...]) 
     folder = Path(world.table(table).url)
     before = {path.name for path in folder.rglob("*.parquet")}
     version = world.table(table).version()
+    scratch = Path(world.objects.root).parent / "scratch"  # the killed leave theirs behind
+    scratch.mkdir(exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-c", BUILDS, str(world.objects.root), *jars], stdout=subprocess.PIPE, env=dict(os.environ)
+        [sys.executable, "-c", BUILDS, str(world.objects.root), *jars],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(scratch)},
     )
     assert process.stdout is not None
     machine = int(process.stdout.readline())
