@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lake import writes
 from lake.engines.spark_session import GIVEN, SparkSettings, session
@@ -27,10 +27,8 @@ from pipeline.lease import hold
 from pipeline.observe import logs
 from pipeline.remote import messages
 from pipeline.remote.messages import ARGUMENTS
-from pipeline.workspace import open_workspace
-
-if TYPE_CHECKING:
-    from pipeline.workspace import Workspace
+from pipeline.settings import load_settings
+from pipeline.workspace import Workspace
 
 __all__ = ["ARGUMENTS", "build_gold", "read_arguments", "spark_context"]
 
@@ -55,7 +53,8 @@ def build_gold(arguments: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="mirrorlake-job-") as folder:
         os.environ["MIRRORLAKE_ROOT"] = str(_project(arguments["project"], told, Path(folder)))
         overrides = {**told, "gold.runs_on": "here", "spark.master": GIVEN, "data": f"{folder}/data"}
-        workspace = open_workspace(arguments["env"], None, overrides)
+        # Not ``open_workspace``: what the warehouse's account and the databases are is no matter of the job's.
+        workspace = Workspace(load_settings(arguments["env"], None, overrides))
         logs.configure(verbose=True, settings=workspace.settings)
         logs.bind(run_id=arguments["run_id"])
         _build(workspace, arguments)

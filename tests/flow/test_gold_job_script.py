@@ -45,8 +45,9 @@ def arguments(
     monkeypatch.setenv("JAVA_HOME", "")
     monkeypatch.delenv("MIRRORLAKE_DATA")
     settings = {"lake.root": str(project / "lake"), "s3.region": "eu-central-1", "gold.engine": "spark"}
+    settings |= {"gold.partition_by": "contract", "spark.shuffle_partitions": "4"}
     return {
-        "env": "dev",
+        "env": "prod",  # whose account of Snowflake is set by variables, which no job has
         "project": str(tmp_path / "project.zip"),
         "run_id": "run-1",
         "full": "false",
