@@ -99,30 +99,22 @@ def test_a_new_definition_makes_the_table_anew(here: World) -> None:
     assert [row[-1] for row in here.rows("dim_location")] == [None, None]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda rows: pl.concat([rows, rows.head(1)]), r"key \(location_id\) stands more than once: 2 rows, such as"),
-        (
-            lambda rows: rows.with_columns(location_id=pl.lit(None, pl.String)),
-            r"key \(location_id\) is null: 2 rows",
-        ),
-        (
-            lambda rows: rows.with_columns(location_name=pl.lit("x" * 121)),
-            r"location_name is longer than 120: 2 rows, such as location_id=new",
-        ),
-    ],
-)
-def test_a_landing_that_breaks_a_rule_is_refused(here: World, change: object, said: str) -> None:
+def test_a_landing_that_breaks_a_rule_is_refused(here: World) -> None:
     here.load()
     before = here.rows("dim_location"), here.rows("weather_daily")
     frames = star(days=15, places=2)
-    here.lake.put("dim_location", change(frames["dim_location"]))  # type: ignore[operator]
+    places = frames["dim_location"]
     here.lake.put("weather_daily", frames["weather_daily"])
-    with pytest.raises(WarehouseError, match=said):
-        here.load()
-    assert (here.rows("dim_location"), here.rows("weather_daily")) == before  # all tables or none
-    here.lake.put("dim_location", frames["dim_location"])
+    for broken, said in (
+        (pl.concat([places, places.head(1)]), r"key \(location_id\) stands more than once: 2 rows, such as"),
+        (places.with_columns(location_id=pl.lit(None, pl.String)), r"key \(location_id\) is null: 2 rows"),
+        (places.with_columns(location_name=pl.lit("x" * 121)), "location_name is longer than 120: 2 rows, such as"),
+    ):
+        here.lake.put("dim_location", broken)
+        with pytest.raises(WarehouseError, match=said):
+            here.load()
+        assert (here.rows("dim_location"), here.rows("weather_daily")) == before  # all tables or none
+    here.lake.put("dim_location", places)
     here.load()
     here.assert_equal_to_lake()
 

@@ -12,12 +12,16 @@ from lake.errors import DamagedError, StorageError, UnknownChoiceError, UsageErr
 from lake.storage.credentials import S3Credentials
 from rehearsal.snowflake import Snowflake
 from tests.rehearsal.snowflake_world import World, world
+from warehouse.warehouses import _snowflake_session
 from warehouse.warehouses.snowflake import LostSessionError
 
 
 @pytest.fixture
-def here(snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str) -> Iterator[World]:
-    """Set up; two marts are built."""
+def here(
+    snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """Set up; two marts are built; short waits between tries."""
+    monkeypatch.setattr(_snowflake_session, "FIRST_SECONDS", 0.01)
     made = world(snowflake, s3_credentials, bucket, unique)
     made.warehouse.set_up()
     build(made, 3)
