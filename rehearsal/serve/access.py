@@ -1,7 +1,7 @@
 """Who asks, and whether they may: signatures and policies are really judged, by the keys and documents in moto's IAM.
 
-moto's own check (``set_initial_no_auth_action_count``) was tried and left: it refuses bodies sent in signed chunks, as
-S3A sends them, and takes every Allow under a Condition for a Deny.
+moto's own check (``set_initial_no_auth_action_count``) is not used: as its code reads, it refuses bodies
+in signed chunks, as S3A sends them, and takes every Allow under a Condition for a Deny.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import binascii
 import contextlib
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -198,8 +199,11 @@ class Session:
 def connect(account: Account, tag: str) -> Session:
     """Log in. StorageError where nobody answers, ConfigError where the login is refused, both without any secret."""
     try:
-        import snowflake.connector
-        import snowflake.connector.errors as theirs
+        with warnings.catch_warnings():
+            # It carries a copy of requests, which does not know the newest releases of what it detects charsets with.
+            warnings.simplefilter("ignore")
+            import snowflake.connector
+            import snowflake.connector.errors as theirs
     except ImportError:
         raise MissingExtraError("snowflake-connector-python", "snowflake") from None
     arguments = account.arguments(tag)
