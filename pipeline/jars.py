@@ -16,6 +16,8 @@ from lake.errors import DamagedError, StorageError
 from lake.storage.faults import storage_error
 
 FETCH_SECONDS = 300
+# Glue and EMR bring Hadoop's S3 file system and AWS's library themselves; what stands in for them brings neither.
+OF_THE_PLATFORM = ("hadoop-aws", "aws-java-sdk")
 # Java has a trust store of its own; the system's also knows the certificates that the machine's owner added.
 TRUST_STORES = ("/etc/ssl/certs/java/cacerts", "/etc/pki/java/cacerts")
 

@@ -8,23 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lake.engines.spark_session import spark_submit_options
 from lake.errors import ConfigError
 from pipeline.aws_client import asking
 from pipeline.deploy import Deployed, holds
 from pipeline.deploy.wheel import pinned_dependencies
+from pipeline.jars import OF_THE_PLATFORM
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace
 
 VERSION = "5.1"  # Spark 3.5.6, Python 3.11, Java 17: what pyspark and the jars here are
-# Glue brings Hadoop's S3 file system and AWS's library itself; what stands in for it brings neither.
-_OF_THE_PLATFORM = ("hadoop-aws", "aws-java-sdk")
-_SPARK = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-}
 # https://docs.aws.amazon.com/glue/latest/webapi/API_JobUpdate.html: what GetJob says and UpdateJob does not take
 _READ_ONLY = ("Name", "CreatedOn", "LastModifiedOn", "ProfileName", "AutoUpgradeMetadata", "AllocatedCapacity")
 
@@ -36,7 +30,7 @@ def arguments(workspace: Workspace, urls: Mapping[str, Sequence[str]]) -> dict[s
     """
     settings = workspace.settings
     stands_in = settings.s3.endpoint is not None
-    jars = [url for url in urls["jar"] if stands_in or not url.rsplit("/", 1)[-1].startswith(_OF_THE_PLATFORM)]
+    jars = [url for url in urls["jar"] if stands_in or not url.rsplit("/", 1)[-1].startswith(OF_THE_PLATFORM)]
     return {
         "--env": settings.env,
         "--project": urls["project"][0],
@@ -44,7 +38,7 @@ def arguments(workspace: Workspace, urls: Mapping[str, Sequence[str]]) -> dict[s
         "--additional-python-modules": ",".join([urls["wheel"][0], *pinned_dependencies()]),
         "--extra-jars": ",".join(jars),
         "--user-jars-first": "true",
-        "--conf": " --conf ".join(f"{name}={value}" for name, value in _SPARK.items()),
+        "--conf": " --conf ".join(f"{name}={value}" for name, value in spark_submit_options().items()),
         "--enable-metrics": "true",
         "--enable-continuous-cloudwatch-log": "true",
     }

@@ -17,6 +17,7 @@ from lake.engines.spark_session import spark_submit_options
 from lake.errors import ConfigError
 from lake.storage.objects import Objects
 from pipeline.aws_client import asking, aws_client
+from pipeline.jars import OF_THE_PLATFORM
 from pipeline.remote.service import Arguments, JobState
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 SUCCEEDED = "SUCCESS"
 ENDED = frozenset({SUCCEEDED, "FAILED", "CANCELLED"})
 MINUTES = 60
-# EMR brings Hadoop's S3 file system and AWS's library itself; what stands in for it brings neither.
-OF_THE_PLATFORM = ("hadoop-aws", "aws-java-sdk")
 
 
 class EmrServerless:

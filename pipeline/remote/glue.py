@@ -53,7 +53,7 @@ class Glue:
 
     def log_of(self, job_id: str) -> str:
         """See ``Service``."""
-        return f"CloudWatch, group /aws-glue/jobs, stream {job_id}"
+        return f"CloudWatch, groups below /aws-glue/jobs, streams of {job_id}"
 
     @property
     def _where(self) -> str:

@@ -28,7 +28,7 @@ def build_remotely(context: RunContext, *, full: bool) -> Built:
     # A process of this run that died waiting may have left a job at work: two would only be in each other's way.
     job_id, arguments = asked.running(context.run_id) or (None, _arguments(context, full=full))
     if job_id is None:
-        job_id = asked.start(arguments)
+        job_id, arguments = _start(asked, context.run_id, arguments)
     logs.event("job", service=asked.name, job=job_id)
     try:
         state = _wait(context, asked, job_id, arguments["result"])
@@ -45,6 +45,17 @@ def build_remotely(context: RunContext, *, full: bool) -> Built:
         where=asked.log_of(job_id),
         fix="read its log; run again when the reason is gone, nothing is half-done",
     )
+
+
+def _start(asked: Service, run_id: str, arguments: Arguments) -> tuple[str, Arguments]:
+    """Start the job; where the call is refused because an earlier try of it did start one, that one."""
+    try:
+        return asked.start(arguments), arguments
+    except CloudError:
+        found = asked.running(run_id)
+        if found is None:
+            raise
+        return found
 
 
 def _arguments(context: RunContext, *, full: bool) -> Arguments:

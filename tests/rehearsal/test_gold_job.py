@@ -104,7 +104,7 @@ def test_a_job_that_cannot_start_fails_the_stage_and_the_next_completes(
     assert failed.exit_code == 1
     assert "the job on Glue ended as FAILED" in failed.text
     assert "glue_job.py cannot be read" in failed.text
-    assert "CloudWatch, group /aws-glue/jobs" in failed.text
+    assert "CloudWatch, groups below /aws-glue/jobs" in failed.text
     assert latest_snapshot(open_workspace().objects) is None
     monkeypatch.setenv("MIRRORLAKE_GOLD_RUNS_ON", "here")
     assert run_cli("run", *TO_GOLD, "--engine", "polars").exit_code == 0

@@ -103,6 +103,23 @@ def test_a_job_of_this_run_that_is_at_work_is_joined(build: Any, objects: Object
     assert cloud.started == []
 
 
+def test_a_job_whose_start_was_not_answered_is_joined(
+    build: Any, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Cloud(objects, [RUNNING, DONE], BUILT)
+
+    def refused(arguments: Arguments) -> str:
+        if cloud.result is BUILT:
+            cloud.at_work = ("job-1", arguments)
+        raise CloudError("cannot start the job: ConcurrentRunsExceededException")
+
+    monkeypatch.setattr(cloud, "start", refused)
+    assert build(cloud)[0] == BUILT
+    cloud.at_work, cloud.result = None, None  # nothing of ours is at work: somebody else's job is
+    with pytest.raises(CloudError, match="ConcurrentRunsExceeded"):
+        build(cloud)
+
+
 def test_an_error_of_the_job_is_the_stages(build: Any, objects: Objects) -> None:
     failed = JobState("FAILED", ended=True, message="exit code 1")
     with pytest.raises(LostRaceError, match="quicker") as caught:

@@ -58,3 +58,5 @@ CREATE SCHEMA IF NOT EXISTS ${database}.staging COMMENT = 'dbt: raw, named for t
 CREATE SCHEMA IF NOT EXISTS ${database}.intermediate COMMENT = 'dbt: joins that several marts share';
 CREATE SCHEMA IF NOT EXISTS ${database}.marts COMMENT = 'dbt: marts as built, before they are audited';
 CREATE SCHEMA IF NOT EXISTS ${database}.published COMMENT = 'Audited marts: the only schema for readers';
+-- So that readers are told that nothing is published yet. A publication brings its own rights with the swap.
+GRANT USAGE ON SCHEMA ${database}.published TO ROLE ${reader_role};
