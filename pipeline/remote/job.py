@@ -22,7 +22,7 @@ from lake.errors import ConfigError, MirrorlakeError
 from lake.storage.credentials import S3Credentials
 from lake.storage.objects import Objects
 from lake.transforms import discover
-from pipeline.gold_build import build_here
+from pipeline.gold_build import build_here, code_of
 from pipeline.lease import hold
 from pipeline.observe import logs
 from pipeline.remote import messages
@@ -63,12 +63,24 @@ def build_gold(arguments: Mapping[str, str]) -> None:
 def _build(workspace: Workspace, arguments: Mapping[str, str]) -> None:
     objects, key, run_id = workspace.objects, arguments["result"], arguments["run_id"]
     try:
+        _require_same_code(workspace, arguments)
         with hold(workspace, run_id), _telling(objects, key, len(discover())):
             built = build_here(workspace, full=arguments["full"] == "true", run_id=run_id)
     except MirrorlakeError as error:
         messages.put_error(objects, key, error)
         raise
     messages.put_result(objects, key, built)
+
+
+def _require_same_code(workspace: Workspace, arguments: Mapping[str, str]) -> None:
+    """ConfigError where another code was deployed than the run's own: the run would take old rows for what it asked."""
+    if arguments["code"] != code_of(workspace):
+        env = workspace.settings.env
+        raise ConfigError(
+            "the job's code or contracts are not those of the run that started it",
+            where=f"the deployment of {env!r}",
+            fix=f"mirrorlake --env {env} deploy, or run from what was deployed",
+        )
 
 
 @contextmanager

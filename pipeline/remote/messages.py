@@ -13,7 +13,7 @@ from pipeline.gold_build import Built
 from pipeline.settings import Settings
 
 # What the script is given with every run; --env and --project stand in the job's definition.
-ARGUMENTS = ("env", "project", "run_id", "full", "result", "settings")
+ARGUMENTS = ("env", "project", "run_id", "full", "result", "settings", "code")
 
 
 def settings_for_job(settings: Settings) -> dict[str, str]:

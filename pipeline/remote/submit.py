@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lake import layout
 from lake.errors import CloudError, EngineError, MirrorlakeError
-from pipeline.gold_build import Built
+from pipeline.gold_build import Built, code_of
 from pipeline.observe import logs
 from pipeline.remote import messages
 from pipeline.remote.service import Arguments, JobState, Service, service
@@ -66,6 +66,7 @@ def _arguments(context: RunContext, *, full: bool) -> Arguments:
         "full": str(full).lower(),
         "result": layout.job_result(context.run_id, secrets.token_hex(4)),
         "settings": json.dumps(messages.settings_for_job(settings)),
+        "code": code_of(context.workspace),
     }
 
 

@@ -28,7 +28,7 @@ NOT_DRILLED = {
     "staging.commit": "a Postgres server's own transaction (tests/backends/test_postgres.py)",
     "record.payload": "`mirrorlake record` adds to the recordings, not to the lake (tests/sources/test_record.py)",
     "record.locations": "as record.payload",
-    "job.progress": "words of a job in the cloud to the stage that waits for it (tests/rehearsal/test_glue_job.py)",
+    "job.progress": "words of a job in the cloud to the stage that waits for it (tests/rehearsal/test_gold_job.py)",
     "job.result": "as job.progress",
     "validate.probe": "one object of its own, which it deletes again (tests/flow/test_validate.py)",
     "mirror.identity": "the copy that --write-s3 makes of the lake (tests/unit/test_mirror.py)",
@@ -36,6 +36,8 @@ NOT_DRILLED = {
     "mirror.object": "as mirror.identity",
     "mirror.delete": "as mirror.identity",
     "mirror.record": "as mirror.identity",
+    "deploy.artifact": "what jobs run from, in a bucket of its own (tests/rehearsal/test_deploy.py)",
+    "publish.swap": "Snowflake's own statement (tests/rehearsal/test_snowflake_publish.py)",
 }
 
 

@@ -13,11 +13,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake.engines.spark_session import SparkSettings
-from lake.errors import LeaseHeldError
+from lake.errors import ConfigError, LeaseHeldError
 from lake.gold import latest_snapshot
 from lake.storage.objects import Objects
 from pipeline.deploy.artifacts import zipped
-from pipeline.gold_build import Built
+from pipeline.gold_build import Built, code_of
 from pipeline.lease import hold
 from pipeline.remote import messages
 from pipeline.remote.job import build_gold, spark_context
@@ -53,6 +53,7 @@ def arguments(
         "full": "false",
         "result": RESULT,
         "settings": json.dumps(settings),
+        "code": code_of(open_workspace("dev")),
     }
 
 
@@ -84,3 +85,11 @@ def test_what_keeps_it_from_building_is_its_result(
     found = messages.result(Objects(str(project / "lake")), RESULT)
     assert isinstance(found, LeaseHeldError)
     assert "another" in str(found)
+
+
+def test_a_job_of_other_code_builds_nothing(arguments: dict[str, str], project: Path) -> None:
+    with pytest.raises(ConfigError, match="not those of the run"):
+        build_gold({**arguments, "code": "another"})
+    objects = Objects(str(project / "lake"))
+    assert isinstance(messages.result(objects, RESULT), ConfigError)
+    assert latest_snapshot(objects) is None

@@ -22,7 +22,12 @@ HAND_ON = {
     "pipeline/quality/checks.py": "Great Expectations' analytics are switched off there",
     "pipeline/dbtworker/server.py": "its parent says what profiles.yml shall read",
     "pipeline/commands/dashboard.py": "the process of the dashboard inherits it",
+    "lake/engines/spark_java.py": "the Java machine inherits it",
+    "lake/engines/spark_session.py": "PySpark finds Java by a variable only",
+    "pipeline/remote/job.py": "a job says where it unpacked its project, before settings are read",
 }
+# Waits until a Java machine is up; no row comes of it.
+WAITS = "lake/engines/spark_java.py"
 # Names of layers in texts that are no path: what they are instead.
 NO_PATHS = {
     "lake/bronze_loads.py": "reads back what layout has built",
@@ -132,7 +137,8 @@ def test_transformations_and_the_gate_read_no_clock_and_throw_no_dice() -> None:
         if path.startswith(("lake/transforms/", "lake/gate", "lake/engines/", "lake/merge")):
             attributes = {node.attr for node in places(path, ast.Attribute)}  # type: ignore[attr-defined]
             assert not attributes & clocks, path
-            assert not imported(path) & {"time", "random", "uuid", "secrets"}, path
+            dice = {"random", "uuid", "secrets"} if path == WAITS else {"time", "random", "uuid", "secrets"}
+            assert not imported(path) & dice, path
 
 
 def test_printing_is_left_to_commands() -> None:

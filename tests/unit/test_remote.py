@@ -76,7 +76,7 @@ def build(objects: Objects, project: Path, monkeypatch: pytest.MonkeyPatch) -> A
         monkeypatch.setattr(submit, "service", lambda _workspace: cloud)
         told: list[tuple[int, int]] = []
         context: Any = SimpleNamespace(
-            workspace=SimpleNamespace(objects=objects, settings=load_settings("dev")),
+            workspace=SimpleNamespace(objects=objects, settings=load_settings("dev"), contracts={}),
             run_id="run-1",
             advance=lambda _stage, done, total: told.append((done, total)),
         )
@@ -179,7 +179,7 @@ def test_an_error_of_another_kind_is_an_engines(objects: Objects) -> None:
 def test_arguments_are_read_without_glue() -> None:
     words = [word for name in messages.ARGUMENTS for word in (f"--{name}", f"<{name}>")]
     assert read_arguments(words) == {name: f"<{name}>" for name in messages.ARGUMENTS}
-    with pytest.raises(ConfigError, match="not given: --settings"):
+    with pytest.raises(ConfigError, match="not given: --code"):
         read_arguments(words[:-2])
 
 
