@@ -107,6 +107,21 @@ def test_only_who_loads_or_validates_reads_secrets() -> None:
     assert may == {"loader", "runner", "validator"}
 
 
+@pytest.mark.parametrize("role", sorted(roles.roles()))
+def test_who_reads_or_writes_what_is_encrypted_may_use_the_key(role: str) -> None:
+    """Lake, artifacts and secrets are encrypted by the project's key; no stand-in asks for the right to it."""
+    texts = list(roles.documents((role,), roles.Names()).values())
+    given = {action for text in texts for _, action, _ in rights.grants(text)}
+    needed = {
+        ("kms:Decrypt", "s3"): "s3:GetObject" in given,
+        ("kms:GenerateDataKey", "s3"): "s3:PutObject" in given,
+        ("kms:Decrypt", "secretsmanager"): "secretsmanager:GetSecretValue" in given,
+    }
+    for (action, service), is_needed in needed.items():
+        by = {"kms:ViaService": f"{service}.{roles.REGION}.amazonaws.com"}
+        assert is_allowed(texts, action, roles.Names().key_arn, by) or not is_needed, f"{action} by way of {service}"
+
+
 def test_names_are_those_of_the_profile() -> None:
     profile = tomllib.loads((INFRA.parent / "profiles" / "prod.toml").read_text(encoding="utf-8"))
     blocks = dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', TEXT["variables.tf"], re.DOTALL | re.MULTILINE))
