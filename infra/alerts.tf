@@ -4,12 +4,6 @@ resource "aws_cloudwatch_log_group" "glue" {
   kms_key_id        = aws_kms_key.data.arn
 }
 
-resource "aws_cloudwatch_log_group" "emr" {
-  name              = "/aws/emr-serverless/${local.name}"
-  retention_in_days = var.log_days
-  kms_key_id        = aws_kms_key.data.arn
-}
-
 resource "aws_sns_topic" "alerts" {
   name              = "${local.name}-alerts"
   kms_master_key_id = aws_kms_key.data.id

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 SUCCEEDED = "SUCCESS"
 ENDED = frozenset({SUCCEEDED, "FAILED", "CANCELLED"})
+AT_WORK = ("SUBMITTED", "PENDING", "SCHEDULED", "QUEUED", "RUNNING", "CANCELLING")
 MINUTES = 60
 
 
@@ -43,13 +43,13 @@ class EmrServerless:
         self.environment = environment
 
     def running(self, run_id: str) -> tuple[str, Arguments] | None:
-        """See ``Service``; a run is known by its name."""
+        """See ``Service``; a run is known by its name. In which order they are listed is not promised."""
         with asking("list the application's runs", self._where):
-            pages = self.client.list_job_runs(applicationId=self.application, maxResults=50)["jobRuns"]
-        for run in pages:
-            if run.get("name") == _name(run_id) and run["state"] not in ENDED:
-                return str(run["id"]), self._arguments(str(run["id"]))
-        return None
+            pages = self.client.get_paginator("list_job_runs").paginate(
+                applicationId=self.application, states=list(AT_WORK)
+            )
+            found = [str(run["id"]) for page in pages for run in page["jobRuns"] if run.get("name") == _name(run_id)]
+        return (found[0], self._arguments(found[0])) if found else None
 
     def start(self, arguments: Arguments) -> str:
         """See ``Service``. The same request again starts nothing: its token is a hash of the arguments."""
@@ -63,7 +63,8 @@ class EmrServerless:
         driver = {
             "entryPoint": self._only("script"),
             "entryPointArguments": [*words, "--project", self._only("project")],
-            "sparkSubmitParameters": shlex.join(self.submit_parameters()),
+            # As in all of AWS's examples no word is quoted, not even one with a "#"; none of ours has a blank.
+            "sparkSubmitParameters": " ".join(self.submit_parameters()),
         }
         return {
             "applicationId": self.application,
@@ -106,7 +107,7 @@ class EmrServerless:
 
     def log_of(self, job_id: str) -> str:
         """See ``Service``."""
-        return f"the job run {job_id} of application {self.application}, driver log"
+        return f"the console: job run {job_id} of application {self.application}, driver log (kept for 30 days)"
 
     def _run(self, job_id: str) -> dict[str, Any]:
         with asking("ask for the job's state", self._where):
@@ -150,8 +151,14 @@ def deployed(workspace: Workspace) -> tuple[dict[str, str], str | None]:
 
 
 def create(workspace: Workspace) -> EmrServerless:
-    """The service of this workspace."""
+    """The service of this workspace. Raises ConfigError for what a job could not do without."""
     settings = workspace.settings
+    if settings.s3.endpoint is None and settings.deploy.emr_environment is None:
+        raise ConfigError(
+            "EMR Serverless has neither our Python nor our dependencies, and is told of no packed environment",
+            where="setting deploy.emr_environment",
+            fix="pack one, upload it below environments/ of the artifacts bucket and set its URL (docs/spark.md)",
+        )
     files, application = deployed(workspace)
     if settings.deploy.role is None:
         raise ConfigError(

@@ -107,6 +107,19 @@ def test_only_who_loads_or_validates_reads_secrets() -> None:
     assert may == {"loader", "runner", "validator"}
 
 
+@pytest.mark.parametrize("folder", ["bronze", "silver", "gold", "_state", "_audit"])
+def test_the_two_documents_that_a_lambda_function_is_given_suffice(folder: str) -> None:
+    """docs/spark.md names them: no role of infra/ writes every layer."""
+    texts = [document("ingester"), document("transformer")]
+    arn = f"arn:aws:s3:::{roles.accounts.LAKE}/lake/{folder}/x"
+    assert all(is_allowed(texts, f"s3:{action}", arn) for action in ("GetObject", "PutObject"))
+
+
+def test_the_job_may_read_a_packed_environment_where_it_is_said_to_lie() -> None:
+    arn = f"arn:aws:s3:::{roles.accounts.ARTIFACTS}/environments/environment.tar.gz"
+    assert is_allowed([document("transformer")], "s3:GetObject", arn)
+
+
 @pytest.mark.parametrize("role", sorted(roles.roles()))
 def test_who_reads_or_writes_what_is_encrypted_may_use_the_key(role: str) -> None:
     """Lake, artifacts and secrets are encrypted by the project's key; no stand-in asks for the right to it."""

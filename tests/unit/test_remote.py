@@ -14,7 +14,7 @@ from lake.errors import CloudError, ConfigError, EngineError, LostRaceError, Mir
 from lake.storage.objects import Objects
 from pipeline.gold_build import Built, BuiltTable
 from pipeline.remote import messages, submit
-from pipeline.remote.emr import EmrServerless
+from pipeline.remote.emr import AT_WORK, ENDED, EmrServerless, create
 from pipeline.remote.glue import Glue
 from pipeline.remote.job import read_arguments
 from pipeline.remote.service import Arguments, JobState
@@ -189,6 +189,9 @@ class Recorder:
     def __init__(self, **answers: Any) -> None:
         self.answers, self.asked = answers, []  # type: ignore[var-annotated]
 
+    def get_paginator(self, name: str) -> Any:
+        return SimpleNamespace(paginate=lambda **arguments: [getattr(self, name)(**arguments)])
+
     def __getattr__(self, name: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.asked.append((name, arguments))
@@ -243,9 +246,23 @@ def test_emr_takes_a_packed_environment_in_place_of_the_wheel() -> None:
     assert "spark.archives=s3://b/env.tar.gz#environment" in words
 
 
+def test_emr_is_given_words_that_need_no_quotes() -> None:
+    emr = EmrServerless(Recorder(), "app", "arn:role", FILES, "s3://b/env.tar.gz")
+    told = emr.request({"run_id": "r"})["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"]
+    assert told.split(" ") == emr.submit_parameters()
+    assert not set("'\"\\") & set(told)
+
+
+def test_emr_without_our_packages_is_not_begun_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRRORLAKE_DEPLOY_ARTIFACTS", "s3://artifacts")
+    workspace: Any = SimpleNamespace(settings=load_settings("prod"))
+    with pytest.raises(ConfigError, match="no packed environment"):
+        create(workspace)
+
+
 def test_emr_is_asked_by_its_own_words() -> None:
     listed = [
-        {"id": "old", "name": "mirrorlake gold r", "state": "SUCCESS"},
+        {"id": "other", "name": "mirrorlake gold s", "state": "RUNNING"},
         {"id": "mine", "name": "mirrorlake gold r", "state": "RUNNING"},
     ]
     run = {
@@ -256,6 +273,8 @@ def test_emr_is_asked_by_its_own_words() -> None:
     client = Recorder(list_job_runs={"jobRuns": listed}, get_job_run={"jobRun": run}, start_job_run={"jobRunId": "j"})
     emr = EmrServerless(client, "app", "arn:role", FILES, None)
     assert emr.running("r") == ("mine", {"run_id": "r", "result": "k"})
+    assert client.asked[0] == ("list_job_runs", {"applicationId": "app", "states": list(AT_WORK)})
+    assert not ENDED & set(AT_WORK)
     assert emr.running("q") is None
     assert emr.start({"run_id": "r"}) == "j"
     assert emr.state("j") == JobState("RUNNING")
