@@ -69,7 +69,7 @@ ENV MIRRORLAKE_ROOT=/srv/mirrorlake MIRRORLAKE_DATA=/tmp/mirrorlake MIRRORLAKE_D
 # Lambda asks for no health: it calls the handler.
 HEALTHCHECK NONE
 USER 10001
-ENTRYPOINT [".venv/bin/python", "-m", "awslambdaric"]
+ENTRYPOINT ["/srv/mirrorlake/.venv/bin/python", "-m", "awslambdaric"]
 CMD ["pipeline.lambda_handler.handler"]
 
 FROM run

@@ -54,6 +54,12 @@ def test_the_image_runs_as_nobody_and_says_its_health() -> None:
     assert not re.search(r"^USER (root|0)\b", DOCKERFILE, re.M)
 
 
+def test_lambda_finds_its_runtime_from_any_folder() -> None:
+    """Which folder is the current one is the service's to say."""
+    stage = next(stage for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M) if " AS lambda\n" in stage)
+    assert re.search(r'^ENTRYPOINT \["/srv/mirrorlake/\.venv/bin/python", "-m", "awslambdaric"\]$', stage, re.M)
+
+
 def test_everything_is_installed_from_a_lock_or_from_this_clone() -> None:
     for line in instructions("RUN"):
         for command in re.findall(r"pip install ([^&]*)", line):
