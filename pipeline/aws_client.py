@@ -18,6 +18,7 @@ _MEANING = {
     "UnrecognizedClient": "check s3.access_key_id and its secret key",
     "InvalidSignature": "check s3.access_key_id and its secret key",
     "InvalidClientTokenId": "check s3.access_key_id and its secret key",
+    "ConcurrentRunsExceeded": "the job is at work for another run, or has not quite ended: run again when it has",
     "EntityNotFound": "check the name; mirrorlake deploy registers what is missing",
     "ResourceNotFound": "check the name, the region and the account",
 }

@@ -24,6 +24,7 @@ def refused(code: str, message: str = "no") -> ClientError:
         (refused("AccessDeniedException", "may not glue:GetJob"), "may not glue:GetJob", "docs/infra.md"),
         (refused("ExpiredTokenException"), "ExpiredTokenException", "log in again"),
         (refused("EntityNotFoundException"), "EntityNotFoundException", "mirrorlake deploy"),
+        (refused("ConcurrentRunsExceededException"), "ConcurrentRunsExceeded", "run again when it has"),
         (refused("SomethingNewException"), "SomethingNewException", "read what AWS says"),
         (NoCredentialsError(), "neither keys nor a role", "s3.access_key_id"),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "Could not connect", "s3.endpoint"),
