@@ -112,9 +112,9 @@ lock:
     {{ compile }} {{ extras }} pyproject.toml -o locks/run.txt
     {{ compile }} {{ extras }} {{ cloud }} -c locks/run.txt pyproject.toml -o locks/rehearsal.txt
     {{ compile }} {{ extras }} {{ cloud }} --group test -c locks/rehearsal.txt pyproject.toml -o locks/test.txt
-    {{ compile }} {{ extras }} --extra aws --no-strip-extras -c locks/test.txt pyproject.toml -o locks/image.txt
+    {{ compile }} {{ extras }} --extra aws -c locks/test.txt pyproject.toml -o locks/image.txt
     {{ compile }} rehearsal/requirements.txt -o locks/standins.txt
-    {{ compile }} --no-strip-extras airflow/requirements.txt -o locks/airflow.txt
+    {{ compile }} airflow/requirements.txt -o locks/airflow.txt
     {{ compile }} infra/requirements.txt -o locks/infra.txt
 
 # What continuous integration does; meant for a fresh clone.
