@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
-import select
 import sys
 
 import click
 
 from lake.errors import MirrorlakeError, UsageError
+from pipeline import reader
 
 INTERRUPTED = 130  # what shells give for Ctrl-C
 COMMANDS = {
@@ -163,8 +162,8 @@ def _told(error: MirrorlakeError) -> int:
 
 def _told_last(error: BaseException, arguments: list[str]) -> int:
     """Something that no code of ours has words for; or only that nobody reads what we print any more."""
-    if isinstance(error, BrokenPipeError) and _reader_has_gone():
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
+    if isinstance(error, BrokenPipeError) and reader.has_gone():
+        reader.forget()
         return 0
     from pipeline.defects import unexpected
     from pipeline.settings import is_debugging
@@ -174,13 +173,3 @@ def _told_last(error: BaseException, arguments: list[str]) -> int:
 
         traceback.print_exception(error)
     return _told(unexpected(error))
-
-
-def _reader_has_gone() -> bool:
-    """Whether nobody reads our standard output any more (``mirrorlake runs | head -1``)."""
-    poll = select.poll()
-    try:
-        poll.register(sys.stdout.fileno(), 0)
-    except (OSError, ValueError):
-        return False  # it is no file, which nobody can have closed
-    return any(event & select.POLLERR for _, event in poll.poll(0))

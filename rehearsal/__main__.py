@@ -12,13 +12,26 @@ from datetime import date
 from pathlib import Path
 
 from lake.errors import MirrorlakeError, UsageError
+from pipeline import reader
 from pipeline.settings import load_settings
 from rehearsal import keeping
 from rehearsal.dress import rehearse
 
 
 def main() -> int:
-    """What the words ask for; the exit code."""
+    """What the words ask for; the exit code. Who reads no further (``status | head -1``) is no fault."""
+    try:
+        code = _answer()
+        sys.stdout.flush()  # here, and not when Python ends
+    except BrokenPipeError:
+        if not reader.has_gone():
+            raise
+        reader.forget()
+        return 0
+    return code
+
+
+def _answer() -> int:
     parser = argparse.ArgumentParser(prog="just rehearse", description=__doc__)
     parser.add_argument("command", nargs="?", choices=("up", "down", "status"), help="the stand-ins alone")
     parser.add_argument("--keep", action="store_true", help="leave the stand-ins up: mirrorlake --env rehearsal ...")

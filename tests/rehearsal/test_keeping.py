@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +65,16 @@ def test_up_tells_the_platform_where_they_are_and_down_takes_it_back(data: Path)
     wait_until_gone(data)
     assert not (data / "standins.env").exists()
     assert keeping.bring_down(data) is False
+
+
+def test_status_takes_no_offence_at_who_reads_no_further(data: Path) -> None:
+    """As of ``python -m rehearsal status | head -1``."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        words = [sys.executable, "-m", "rehearsal", "status"]
+        done = subprocess.run(words, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_none_survives_a_keeper_that_is_killed(data: Path) -> None:
