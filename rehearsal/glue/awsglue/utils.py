@@ -1,25 +1,45 @@
-"""A job's arguments."""
+"""A job's arguments, read as strictly as Glue's own library reads them."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from typing import NoReturn
+
+# What Glue itself gives to a job: no name of these may be a job's own.
+RESERVED = (
+    "job-bookmark-option",
+    "job-bookmark-from",
+    "job-bookmark-to",
+    "continuation-option",
+    "encryption-type",
+    "JOB_ID",
+    "JOB_RUN_ID",
+    "SECURITY_CONFIGURATION",
+)
+GIVEN = ("TempDir", "RedshiftTempDir")
 
 
 class GlueArgumentError(Exception):
-    """A named argument was not given."""
+    """A named argument was not given, or without a value."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes ``--NAME value`` and ``--NAME=value``; the beginning of one name only stands for the whole."""
+
+    def error(self, message: str) -> NoReturn:
+        raise GlueArgumentError(message)
 
 
 def getResolvedOptions(args: Sequence[str], options: Sequence[str]) -> dict[str, str]:  # noqa: N802 (AWS's name)
-    """The values of ``options`` in ``args``, given as ``--NAME value`` or ``--NAME=value``; all are required."""
-    found: dict[str, str] = {}
-    words = list(args[1:])
-    for position, word in enumerate(words):
-        if not word.startswith("--"):
-            continue
-        name, equals, value = word.removeprefix("--").partition("=")
-        following = words[position + 1] if position + 1 < len(words) else ""
-        found[name.replace("-", "_")] = value if equals else following
-    missing = [name for name in options if name.replace("-", "_") not in found]
-    if missing:
-        raise GlueArgumentError(f"the following arguments are required: {', '.join(f'--{name}' for name in missing)}")
-    return {name.replace("-", "_"): found[name.replace("-", "_")] for name in options}
+    """The values of ``options`` in ``args``, all of which are required; what else stands there is passed over."""
+    taken = [name for name in options if name in RESERVED]
+    if taken:
+        raise RuntimeError(f"Glue keeps these names for itself: {', '.join(taken)}")
+    parser = _Parser()
+    for name in (*RESERVED, *GIVEN):
+        parser.add_argument(f"--{name}")
+    for name in options:
+        if name not in GIVEN:
+            parser.add_argument(f"--{name}", required=True)
+    return vars(parser.parse_known_args(list(args[1:]))[0])
