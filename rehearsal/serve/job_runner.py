@@ -91,6 +91,8 @@ class Runner:
                 start_new_session=True,
             )
         self._running[job.run_id] = process
+        if job.run_id in self._stopped:  # while its files were fetched
+            _end(process)
         begun()
         try:
             code = process.wait(job.timeout_seconds)

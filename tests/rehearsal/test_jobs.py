@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.remote.emr import EmrServerless
 from rehearsal import accounts
 from rehearsal.aws import Aws
 from rehearsal.standins import StandIns
@@ -117,6 +118,16 @@ def test_a_job_runs_once_at_a_time_and_stops_when_it_is_told(
     assert outcome(glue, unique, run)["JobRunState"] == "STOPPED"
 
 
+def test_a_job_that_is_stopped_before_its_script_runs_ends_at_once(
+    standins: StandIns, artifacts: dict[str, str], bucket: str, unique: str
+) -> None:
+    glue = create(standins.aws, unique, standins.job_role, artifacts)
+    run = glue.start_job_run(JobName=unique, Arguments={"--bucket": bucket, "--answer": "sleep"})["JobRunId"]
+    glue.batch_stop_job_run(JobName=unique, JobRunIds=[run])  # its files are still being fetched
+    ended = outcome(glue, unique, run)
+    assert (ended["JobRunState"], ended["ExecutionTime"] < 20) == ("STOPPED", True)
+
+
 def test_emr_serverless_runs_what_spark_submit_would_be_told(
     standins: StandIns, artifacts: dict[str, str], bucket: str, unique: str
 ) -> None:
@@ -129,8 +140,13 @@ def test_emr_serverless_runs_what_spark_submit_would_be_told(
         "sparkSubmitParameters": f"--py-files {artifacts['wheel']} --conf spark.executor.cores=4",
     }
     run = emr.start_job_run(
-        applicationId=application, executionRoleArn=standins.job_role, jobDriver={"sparkSubmit": submitted}
+        applicationId=application,
+        executionRoleArn=standins.job_role,
+        jobDriver={"sparkSubmit": submitted},
+        name="mirrorlake gold 20130704",
     )["jobRunId"]
+    service = EmrServerless(emr, application, standins.job_role, {}, None)
+    assert service.running("20130704")[0] == run  # type: ignore[index]
     for _ in range(300):
         state = emr.get_job_run(applicationId=application, jobRunId=run)["jobRun"]
         if state["state"] in ENDED:
@@ -138,3 +154,4 @@ def test_emr_serverless_runs_what_spark_submit_would_be_told(
         time.sleep(0.1)
     assert state["state"] == "SUCCESS", state
     assert standins.aws.client("s3").get_object(Bucket=bucket, Key="out")["Body"].read() == b"hello from emr"
+    assert service.running("20130704") is None
