@@ -52,8 +52,10 @@ _LASTING = (
     ("RequestTimeTooSkewed", "this machine's clock is wrong", "set it, then run again"),
     ("AccessDenied|403 Forbidden|PermissionDenied|lacked the necessary privileges", "access is denied", _RIGHTS),
 )
+CONFLICT = "ConditionalRequestConflict"  # S3's word for a conditional write that met another one of the same object
 # What passes by itself; it has been tried again for s3.retry_seconds.
 _PASSING = (
+    (CONFLICT, "the object is written and deleted by others all the time", _AGAIN),
     (
         "SlowDown|status code: (429|5[0-9]{2})|ServiceUnavailable|InternalError",
         "the store is overloaded or down",
