@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 ROWS_AT_ONCE = 1_000_000
+# A writer would else delete what of the log is older than 30 days, with each checkpoint: it would need a right that
+# who writes silver in production does not have. Both libraries heed the property; it is said when a table is made.
+PROPERTIES = {"delta.enableExpiredLogCleanup": "false"}
 
 
 def with_partition(schema: pa.Schema, partition: Partition | None) -> pa.Schema:
@@ -95,6 +98,7 @@ def write(
         partition_by=partition_columns(schema),
         predicate=predicate,
         schema_mode=None if predicate or opened is None else "overwrite",
+        configuration=PROPERTIES if opened is None else None,
         storage_options=options,
         commit_properties=CommitProperties(max_commit_retries=0, app_transactions=transactions),
     )

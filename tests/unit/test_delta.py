@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from lake import writes
@@ -335,3 +336,24 @@ def test_drop(table: LakeTable) -> None:
     table.drop("test.drop")
     assert not table.exists()
     assert put(table, rows()) == 0
+
+
+def test_a_writer_leaves_the_old_log_alone(tmp_path: Path) -> None:
+    """Who writes silver in production may delete nothing; the libraries' default is to clean up with a checkpoint."""
+    url, schema = str(tmp_path / "t"), pa.schema([pa.field("value", pa.int64())])
+
+    def commit(opened: DeltaTable | None) -> None:
+        batch = pa.record_batch([pa.array([1])], schema)
+        reader = pa.RecordBatchReader.from_batches(schema, [batch])
+        delta_write.write(url, {}, reader, schema, opened, None, None)
+
+    commit(None)
+    for _ in range(100):
+        commit(DeltaTable(url))
+    log = tmp_path / "t" / "_delta_log"
+    old = (datetime.now(UTC) - timedelta(days=40)).timestamp()
+    for path in log.iterdir():
+        os.utime(path, (old, old))
+    commit(DeltaTable(url))
+    assert list(log.glob("*.checkpoint.parquet"))
+    assert len(list(log.glob("*.json"))) == 102
