@@ -18,6 +18,11 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 
 def _snowflake(account: SnowflakeSettings) -> dict[str, str]:
+    from warehouse.warehouses.snowflake import KEY_PAIR, login_by
+
+    has_key, has_token = account.private_key is not None, account.token is not None
+    authenticator = login_by(account.authenticator, has_key=has_key, has_token=has_token)
+    by_key = authenticator == KEY_PAIR
     plain = {
         "ACCOUNT": account.account,
         "HOST": account.host,
@@ -27,13 +32,13 @@ def _snowflake(account: SnowflakeSettings) -> dict[str, str]:
         "ROLE": account.role,
         "WAREHOUSE": account.warehouse,
         "DATABASE": account.database,
+        "AUTHENTICATOR": authenticator,
     }
+    # Only what is logged in with: a secret that is given by name is looked up when it is revealed.
     secret = {
-        "PRIVATE_KEY": account.private_key,
-        "PRIVATE_KEY_PASSPHRASE": account.private_key_passphrase,
-        "TOKEN": account.token,
+        "PRIVATE_KEY": account.private_key if by_key else None,
+        "PRIVATE_KEY_PASSPHRASE": account.private_key_passphrase if by_key else None,
+        "TOKEN": None if by_key else account.token,
     }
-    if account.private_key is None and account.token is not None:
-        plain["AUTHENTICATOR"] = "programmatic_access_token"
     found = {f"MIRRORLAKE_SNOWFLAKE_{name}": value for name, value in plain.items() if value}
     return found | {f"DBT_ENV_SECRET_SNOWFLAKE_{name}": value.reveal() for name, value in secret.items() if value}

@@ -36,13 +36,20 @@ def test_snowflake_by_key_pair(project: Path) -> None:
     assert found["MIRRORLAKE_SNOWFLAKE_ACCOUNT"] == "acme"
     assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY"] == "-----KEY-----"
     assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"] == "open sesame"
-    assert "MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR" not in found
+    assert found["MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR"] == "snowflake_jwt"
 
 
 def test_snowflake_by_token(project: Path) -> None:
     found = snowflake(token=Secret("a-token"))
     assert found["DBT_ENV_SECRET_SNOWFLAKE_TOKEN"] == "a-token"
     assert found["MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR"] == "programmatic_access_token"
+
+
+def test_a_token_takes_the_place_of_a_key_by_the_authenticator(project: Path) -> None:
+    key = Secret("secret:mirrorlake/key")  # never looked up
+    found = snowflake(private_key=key, token=Secret("a-token"), authenticator="oauth")
+    assert found["MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR"] == "oauth"
+    assert {name for name in found if "SECRET" in name} == {"DBT_ENV_SECRET_SNOWFLAKE_TOKEN"}
 
 
 def test_a_secret_that_is_only_named_is_refused(project: Path) -> None:
@@ -54,9 +61,8 @@ def test_every_variable_of_the_profile_has_a_default_and_a_setting(project: Path
     text = (REPOSITORY / "profiles" / "profiles.yml").read_text()
     calls = re.findall(r"env_var\('(\w+)'(, '[^']*')?\)", text)
     assert all(default for _, default in calls)
-    keys = {"private_key": Secret("k" * 8), "private_key_passphrase": Secret("p" * 8), "token": Secret("t" * 8)}
-    both = snowflake(**keys, host="127.0.0.1")
-    known = {*both, "MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR", "MIRRORLAKE_DBT_TARGET"}
+    by_key = snowflake(private_key=Secret("k" * 8), private_key_passphrase=Secret("p" * 8), host="127.0.0.1")
+    known = {*by_key, *snowflake(token=Secret("t" * 8)), "MIRRORLAKE_DBT_TARGET"}
     assert {name for name, _ in calls} == known
     secret = re.findall(r"(private_key|private_key_passphrase|token): \"\{\{ env_var\('(\w+)'", text)
     assert all(variable.startswith("DBT_ENV_SECRET_") for _, variable in secret)

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lake.errors import ConfigError, UnknownChoiceError, WarehouseError
 from warehouse import snowflake_sql
 from warehouse.warehouses import known, warehouse
-from warehouse.warehouses._snowflake_session import Account, LostSessionError, retried, translated
+from warehouse.warehouses._snowflake_account import Account
+from warehouse.warehouses._snowflake_session import LostSessionError, retried, translated
 
 BASE = {"account": "acme-prod", "user": "U", "role": "R", "warehouse": "W", "database": "D"}
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -44,6 +45,22 @@ def test_a_token_serves_in_place_of_a_key(word: str, sent: str) -> None:
     assert "hush" not in repr(account)
     arguments = account.arguments("tag")
     assert (arguments["authenticator"], arguments["token"]) == (sent, "hush")
+
+
+@pytest.mark.parametrize(
+    ("word", "sent"), [("snowflake_jwt", "SNOWFLAKE_JWT"), ("programmatic_access_token", "PROGRAMMATIC_ACCESS_TOKEN")]
+)
+def test_the_authenticator_decides_where_there_are_key_and_token(word: str, sent: str) -> None:
+    pem = KEY.private_bytes(PEM, PKCS8, serialization.NoEncryption()).decode()
+    arguments = Account(**BASE, authenticator=word, private_key=lambda: pem, token=lambda: "hush").arguments("tag")
+    assert arguments["authenticator"] == sent
+    assert ("private_key" in arguments) != ("token" in arguments)
+
+
+def test_who_sets_up_logs_in_without_names_that_are_not_there_yet() -> None:
+    account = Account(**BASE, token=lambda: "hush")
+    assert {"role", "warehouse", "database"} & set(account.arguments("tag", bare=True)) == set()
+    assert {"role", "warehouse", "database"} <= set(account.arguments("tag"))
 
 
 def test_a_key_that_cannot_be_read_is_not_shown() -> None:

@@ -16,7 +16,8 @@ from warehouse.backends.base import Rows
 from warehouse.ddl import Dialect
 from warehouse.snowflake_sql import identifier
 from warehouse.warehouses import _snowflake_publish
-from warehouse.warehouses._snowflake_session import Account, Session, is_not_there
+from warehouse.warehouses._snowflake_account import Account
+from warehouse.warehouses._snowflake_session import Session, is_not_there
 from warehouse.warehouses.base import FilesOf
 
 _ONE = "give one SELECT (or WITH ... SELECT) statement; `mirrorlake sql` alone lists the tables"

@@ -153,8 +153,8 @@ class Warehouse(ABC):
         """The statements that set up what outlives a run. UsageError where there is nothing to set up."""
         raise UsageError(f"{self.name} needs no setup", where="warehouse.backend")
 
-    def set_up(self) -> int:
-        """Run them; how many. UsageError where there is nothing to set up."""
+    def set_up(self, login: str | None = None) -> int:
+        """Run them, logged in as ``login``; how many. UsageError where there is nothing to set up."""
         raise UsageError(f"{self.name} needs no setup", where="warehouse.backend")
 
     def close(self) -> None:  # noqa: B027 (nothing to close is the usual case)

@@ -7,8 +7,9 @@ had committed is looked for first (see the helper files beside this one).
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -21,14 +22,25 @@ from warehouse.ddl import Dialect
 from warehouse.exports import Days, Export
 from warehouse.load import LoadResult
 from warehouse.warehouses import _snowflake_ask, _snowflake_export, _snowflake_load, _snowflake_publish
+from warehouse.warehouses._snowflake_account import KEY_PAIR, Account, login_by
 from warehouse.warehouses._snowflake_ask import SnowflakeReader
-from warehouse.warehouses._snowflake_session import Account, LostSessionError, Session, connect, retried
+from warehouse.warehouses._snowflake_session import LostSessionError, Session, connect, retried
 from warehouse.warehouses.base import FilesOf, Publication, Warehouse
 
-__all__ = ["Account", "LostSessionError", "Names", "SnowflakeReader", "SnowflakeWarehouse", "create"]
+__all__ = [
+    "KEY_PAIR",
+    "Account",
+    "LostSessionError",
+    "Names",
+    "SnowflakeReader",
+    "SnowflakeWarehouse",
+    "create",
+    "login_by",
+]
 
 T = TypeVar("T")
 SETUP = "mirrorlake warehouse --setup"
+_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -92,16 +104,21 @@ class SnowflakeWarehouse(Warehouse):
         """00_setup.sql with the names of this environment."""
         return sql.filled("00_setup.sql", self._setup_names())
 
-    def set_up(self) -> int:
-        """Run 00_setup.sql; statements run. It needs the rights of ``setup_role``."""
+    def set_up(self, login: str | None = None) -> int:
+        """Run 00_setup.sql; statements run. ``login`` is who does it, by the account's key or token: a user who may
+        take on ``setup_role``; without it the user of runs, who does not exist before the first time.
+        """
+        account = replace(self.account, user=login or self.account.user)
+        statements = sql.statements(self.setup_sql())
+        self.close()  # a session from before the database would not be in it
 
         def work() -> int:
-            statements = sql.statements(self.setup_sql())
-            for statement in statements:
-                self.session.execute(statement)
+            with contextlib.closing(connect(account, self.tag, bare=True)) as session:
+                for statement in statements:
+                    session.execute(statement)
             return len(statements)
 
-        return self._retried(work)
+        return retried(work)
 
     def _setup_names(self) -> dict[str, object]:
         account, names = self.account, self.names
@@ -118,7 +135,7 @@ class SnowflakeWarehouse(Warehouse):
         return {
             **checked,
             "statement_seconds": account.statement_seconds,
-            "storage_role": names.storage_role.replace("'", ""),
+            "storage_role": _storage_role(names.storage_role),
             "lake": names.lake.rstrip("/").replace("'", ""),
         }
 
@@ -154,7 +171,7 @@ class SnowflakeWarehouse(Warehouse):
             raise ConfigError(
                 f"the account is not set up: no schema {', '.join(sorted(lacking)).lower()}{said}",
                 where=self.place,
-                fix=f"run 00_setup.sql once as {self.names.setup_role}: {SETUP} (--print-setup shows it)",
+                fix=f"run 00_setup.sql once as {self.names.setup_role}: {SETUP} --as USER (--print-setup shows it)",
             )
 
     def stamp(self) -> object | None:
@@ -253,6 +270,19 @@ class SnowflakeWarehouse(Warehouse):
     def database_file(self, copy: Path) -> Path:
         """See ``Warehouse.database_file``. Tables come one by one, in Arrow batches."""
         return _snowflake_export.copied(self.tables, self.export, ("raw", "marts"), copy)
+
+
+def _storage_role(arn: str) -> str:
+    """The ARN by which Snowflake reads the lake, fit for a literal."""
+    if not _ARN.match(arn):
+        raise ConfigError(
+            f"{arn!r} is no ARN of a role of AWS, by which Snowflake could read the lake"
+            if arn
+            else "not set: the role of AWS by which Snowflake reads the lake",
+            where="snowflake.storage_role",
+            fix="set MIRRORLAKE_SNOWFLAKE_STORAGE_ROLE: terraform -chdir=infra output -raw variables shows it",
+        )
+    return arn
 
 
 def create(**settings: Any) -> SnowflakeWarehouse:
