@@ -22,6 +22,16 @@ _MEANING = {
     "EntityNotFound": "check the name; mirrorlake deploy registers what is missing",
     "ResourceNotFound": "check the name, the region and the account",
 }
+# botocore's errors of a session that has to be begun anew, or of a profile that leads to none.
+_OF_THE_SESSION = {
+    "SSOError",
+    "LoginError",
+    "TokenRetrievalError",
+    "CredentialRetrievalError",
+    "PartialCredentialsError",
+    "ProfileNotFound",
+    "InvalidConfigError",
+}
 
 
 def aws_client(credentials: S3Credentials, service: str) -> Any:
@@ -35,7 +45,8 @@ def aws_client(credentials: S3Credentials, service: str) -> Any:
     seconds = credentials.timeout_seconds
     retries: Any = {"total_max_attempts": 4, "mode": "standard"}
     config = Config(connect_timeout=seconds, read_timeout=seconds, retries=retries)
-    return boto3.client(service, config=config, **credentials.boto3_options())
+    with asking(f"speak to {service}", credentials.endpoint or credentials.region):
+        return boto3.client(service, config=config, **credentials.boto3_options())
 
 
 @contextmanager
@@ -57,7 +68,14 @@ def asking(what: str, where: str) -> Iterator[None]:
             fix="log in, or set s3.access_key_id and s3.secret_access_key",
         ) from None
     except BotoCoreError as error:
-        raise CloudError(f"cannot {what}: {error}", where=where, fix="check the network and s3.endpoint") from None
+        raise CloudError(f"cannot {what}: {error}", where=where, fix=remedy(error)) from None
+
+
+def remedy(error: Exception) -> str:
+    """What helps against a call that botocore did not even get through."""
+    if _OF_THE_SESSION & {kind.__name__ for kind in type(error).__mro__}:
+        return "log in again (aws sso login), or check AWS_PROFILE and the profiles of ~/.aws/config"
+    return "check the network and s3.endpoint"
 
 
 def error_code(error: Any) -> str:

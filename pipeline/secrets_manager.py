@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from lake.errors import ConfigError
-from pipeline.aws_client import aws_client
+from pipeline.aws_client import aws_client, remedy
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
@@ -63,7 +63,7 @@ class SecretsManager:
             meaning = "neither keys nor a role of this machine were found"
             raise _refused(name, credentials, meaning, "log in, or set s3.access_key_id") from None
         except botocore.exceptions.BotoCoreError as error:
-            raise _refused(name, credentials, f"no answer: {error}", "check the network and s3.endpoint") from None
+            raise _refused(name, credentials, f"no answer: {error}", remedy(error)) from None
         value = answer.get("SecretString")
         if not value:
             raise _refused(name, credentials, "it holds no text", "store it as text (SecretString)")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -90,7 +91,8 @@ class S3Credentials:
     def _keys(self) -> tuple[str | None, str | None, str | None]:
         if self.access_key_id:
             return self.access_key_id, self.secret_access_key, self.session_token
-        role = _role()
+        with _having_credentials(self.endpoint or self.region):
+            role = _role()
         if role is None:
             return None, None, None
         if role is NOBODY:
@@ -99,8 +101,24 @@ class S3Credentials:
                 where=self.endpoint or self.region,
                 fix="log in (aws sso login, aws configure), or set s3.access_key_id and s3.secret_access_key",
             )
-        keys = role.get_frozen_credentials()  # renewed by boto3 before they expire
+        with _having_credentials(self.endpoint or self.region):
+            keys = role.get_frozen_credentials()  # renewed by boto3 before they expire
         return keys.access_key, keys.secret_key, keys.token
+
+
+@contextmanager
+def _having_credentials(where: str) -> Iterator[None]:
+    """A session that has expired, or a profile that is not there, as a StorageError."""
+    try:
+        yield
+    except Exception as error:  # botocore's errors have no base in common
+        if not type(error).__module__.startswith("botocore."):
+            raise
+        raise StorageError(
+            f"no credentials for AWS could be had: {error}",
+            where=where,
+            fix="log in again (aws sso login), or check AWS_PROFILE and the profiles of ~/.aws/config",
+        ) from None
 
 
 @cache

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, UnauthorizedSSOTokenError
 
 from lake.errors import CloudError, ConfigError
 from lake.storage.credentials import S3Credentials
@@ -27,6 +27,7 @@ def refused(code: str, message: str = "no") -> ClientError:
         (refused("ConcurrentRunsExceededException"), "ConcurrentRunsExceeded", "run again when it has"),
         (refused("SomethingNewException"), "SomethingNewException", "read what AWS says"),
         (NoCredentialsError(), "neither keys nor a role", "s3.access_key_id"),
+        (UnauthorizedSSOTokenError(), "SSO session", "aws sso login"),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "Could not connect", "s3.endpoint"),
     ],
 )
@@ -44,6 +45,13 @@ def test_the_client_is_that_of_the_settings() -> None:
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.region_name == "eu-west-3"
     assert client.meta.config.retries["total_max_attempts"] == 4
+
+
+def test_a_profile_that_is_not_there_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    with pytest.raises(CloudError, match="no-such-profile") as raised:
+        aws_client(S3Credentials("eu-west-3"), "glue")
+    assert "AWS_PROFILE" in str(raised.value.fix)
 
 
 class NotFoundError(Exception):

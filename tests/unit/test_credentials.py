@@ -93,6 +93,18 @@ def test_no_credentials_at_all_are_one_clear_error(monkeypatch: pytest.MonkeyPat
     assert "s3.access_key_id" in str(caught.value.fix)
 
 
+def test_a_session_that_has_expired_is_one_clear_error(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.exceptions import UnauthorizedSSOTokenError
+
+    def expired() -> object:
+        raise UnauthorizedSSOTokenError
+
+    monkeypatch.setattr(role, "get_frozen_credentials", expired)
+    with pytest.raises(StorageError, match=r"SSO session .* has expired") as caught:
+        ROLE.object_options()
+    assert "aws sso login" in str(caught.value.fix)
+
+
 def test_without_boto3_each_library_looks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
     credentials._role.cache_clear()
