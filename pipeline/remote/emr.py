@@ -20,6 +20,7 @@ from pipeline.jars import OF_THE_PLATFORM
 from pipeline.remote.service import Arguments, JobState
 
 if TYPE_CHECKING:
+    from pipeline.settings import Settings
     from pipeline.workspace import Workspace
 
 SUCCEEDED = "SUCCESS"
@@ -150,22 +151,27 @@ def deployed(workspace: Workspace) -> tuple[dict[str, str], str | None]:
     return files, manifest.get("emr_application")
 
 
-def create(workspace: Workspace) -> EmrServerless:
-    """The service of this workspace. Raises ConfigError for what a job could not do without."""
-    settings = workspace.settings
+def require_settings(settings: Settings) -> None:
+    """Raise ConfigError for what a job could not do without."""
     if settings.s3.endpoint is None and settings.deploy.emr_environment is None:
         raise ConfigError(
             "EMR Serverless has neither our Python nor our dependencies, and is told of no packed environment",
             where="setting deploy.emr_environment",
             fix="pack one, upload it below environments/ of the artifacts bucket and set its URL (docs/spark.md)",
         )
-    files, application = deployed(workspace)
     if settings.deploy.role is None:
         raise ConfigError(
             "EMR Serverless has to be told which role a job runs as",
             where="setting deploy.role",
             fix="set MIRRORLAKE_DEPLOY_ROLE to its ARN (terraform output)",
         )
+
+
+def create(workspace: Workspace) -> EmrServerless:
+    """The service of this workspace. Raises ConfigError, and StorageError where the deployment cannot be read."""
+    settings = workspace.settings
+    require_settings(settings)
+    files, application = deployed(workspace)
     client = aws_client(settings.s3.credentials(), "emr-serverless")
     chosen = application or settings.deploy.emr_application or ""
-    return EmrServerless(client, chosen, settings.deploy.role, files, settings.deploy.emr_environment)
+    return EmrServerless(client, chosen, settings.deploy.role or "", files, settings.deploy.emr_environment)

@@ -55,6 +55,9 @@ def job(question: Question) -> Iterator[Finding]:
             found = client.get_job(JobName=settings.deploy.job)["Job"]
         yield Finding("job", settings.deploy.job, "ok", f"Glue {found.get('GlueVersion', '')}".strip())
         return
+    from pipeline.remote.emr import require_settings
+
+    require_settings(settings)
     client, where = _client(question, "emr-serverless")
     wanted = settings.deploy.emr_application
     with asking("list the applications", where):

@@ -76,6 +76,8 @@ def test_the_job_of_glue(ask: Ask, aws: Aws, unique: str) -> None:
 
 def test_the_application_of_emr_serverless(ask: Ask, aws: Aws, unique: str) -> None:
     asked = {"gold__runs_on": "emr-serverless", "deploy__emr_application": unique}
+    assert "which role a job runs as" in ask(cloud.job, **asked)["failed"].detail
+    asked["deploy__role"] = "arn:aws:iam::123456789012:role/transformer"
     assert ask(cloud.job, **asked)["failed"].fix == "mirrorlake deploy"
     aws.client("emr-serverless").create_application(name=unique, releaseLabel="emr-7.12.0", type="SPARK")
     assert ask(cloud.job, **asked)["ok"].subject == unique

@@ -19,6 +19,8 @@ from pipeline.remote.glue import Glue
 from pipeline.remote.job import read_arguments
 from pipeline.remote.service import Arguments, JobState
 from pipeline.settings import load_settings
+from pipeline.validation import Question
+from pipeline.validation.cloud import job
 
 BUILT = Built(3, {"t": BuiltTable(7, 10, 9, unchanged=False)}, {"s": 1, "t": 7}, {"s": 2})
 RUNNING, DONE = JobState("RUNNING"), JobState("SUCCEEDED", ended=True, succeeded=True)
@@ -255,9 +257,12 @@ def test_emr_is_given_words_that_need_no_quotes() -> None:
 
 def test_emr_without_our_packages_is_not_begun_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIRRORLAKE_DEPLOY_ARTIFACTS", "s3://artifacts")
+    monkeypatch.setenv("MIRRORLAKE_GOLD_RUNS_ON", "emr-serverless")
     workspace: Any = SimpleNamespace(settings=load_settings("prod"))
     with pytest.raises(ConfigError, match="no packed environment"):
         create(workspace)
+    with pytest.raises(ConfigError, match="no packed environment"):
+        list(job(Question(workspace)))  # `mirrorlake validate` says so before
 
 
 def test_emr_is_asked_by_its_own_words() -> None:
