@@ -24,7 +24,11 @@ _STOP = {
     "55P03": "wait until the reader or writer that holds the tables is done, then run again",
     "57014": "raise statement_timeout of the role, then run again",
 }
-_CERTIFICATE = "name the file of the server's authority in staging.url: sslrootcert=FILE (RDS: its global-bundle.pem)"
+# "system" is where a driver's own OpenSSL looks, which in psycopg's wheel is no folder of the machine's.
+_CERTIFICATE = (
+    "name the file of the server's authority in staging.url: sslrootcert=FILE (RDS: its global-bundle.pem; a public "
+    "authority: the machine's bundle, such as /etc/ssl/certs/ca-certificates.crt)"
+)
 # A refusal at connecting has no SQLSTATE in either driver.
 _MALFORMED = "write staging.url as postgresql://user:password@host:port/database"
 _KEY_VALUE = re.compile(r"(?:^|\s)password\s*=\s*'?([^\s']+)")

@@ -3,7 +3,8 @@
 libpq's own default (``prefer``) goes on unencrypted where the server says so, and ``require`` takes any certificate
 (PostgreSQL manual, SSL support). What may be said in the URL: ``verify-full``, or ``verify-ca`` where the server is
 reached under a name that its certificate has not; ``sslrootcert`` names the file of its authority (RDS has one of its
-own), without it the system's authorities count.
+own). Without it the authorities of the driver's OpenSSL count, of which psycopg's wheel has none, so in the end nothing
+is trusted that was not named.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ def with_tls(url: str, where: str) -> str:
             f"staging.url says sslmode={mode}, which does not make sure who answers, and staging.tls is required",
             where=where,
             fix="write sslmode=verify-full, and sslrootcert=FILE where the server's authority is not the system's",
+        )
+    if mode == "verify-ca" and said.get("sslrootcert", "system").strip("'") == "system":
+        # libpq refuses the two together: any certificate of any public authority would do.
+        raise ConfigError(
+            "staging.url says sslmode=verify-ca without the file of the authority that is meant",
+            where=where,
+            fix="name it: sslrootcert=FILE; or write sslmode=verify-full",
         )
     lacking = [] if mode else ["sslmode=verify-full"]
     lacking += [] if "sslrootcert" in said else ["sslrootcert=system"]
