@@ -15,7 +15,7 @@ select
     round(cast(100.0 * hours / nullif(sum(hours) over (), 0) as decimal(18, 6)), 2) as share_percent,
     round(
         cast(
-            100.0 * sum(hours) over (order by from_c asc nulls last rows unbounded preceding)
+            100.0 * sum(hours) over (order by from_c asc nulls last rows between unbounded preceding and current row)
             / nullif(sum(hours) over (), 0) as decimal(18, 6)
         ), 2
     ) as cumulative_percent

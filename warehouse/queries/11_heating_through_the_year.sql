@@ -18,7 +18,7 @@ select
     round(
         sum(m.heating_degree_days_c) over (
             partition by m.location_id, m.year_number order by m.month_number asc nulls last
-            rows unbounded preceding
+            rows between unbounded preceding and current row
         ), 1
     ) as cumulative_c,
     round(
