@@ -2,7 +2,7 @@
 -- Safe to run again. `mirrorlake warehouse --print-setup` shows it with the names of your environment filled in.
 USE ROLE ${setup_role};
 
--- A small warehouse that sleeps after a minute, and a monthly limit: what is forgotten costs little.
+-- A small warehouse that sleeps after a minute. No monthly limit is set: a resource monitor is the account's own matter.
 CREATE WAREHOUSE IF NOT EXISTS ${warehouse} WITH
     WAREHOUSE_SIZE = 'XSMALL'
     AUTO_SUSPEND = 60
