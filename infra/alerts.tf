@@ -1,5 +1,9 @@
+# The names are Glue's: since 5.0 a job under a security configuration writes to these two, and would make them itself, to
+# be kept for ever. https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
 resource "aws_cloudwatch_log_group" "glue" {
-  name              = "/aws-glue/jobs/${local.name}"
+  for_each = toset(["error", "output"])
+
+  name              = "/aws-glue/jobs/${aws_glue_security_configuration.this.name}-role/${aws_iam_role.this["transformer"].name}/${each.key}"
   retention_in_days = var.log_days
   kms_key_id        = aws_kms_key.data.arn
 }

@@ -43,10 +43,6 @@ resource "aws_glue_job" "gold" {
     script_location = "s3://${var.artifacts_bucket}/scripts/not-deployed-yet.py"
   }
 
-  default_arguments = {
-    "--continuous-log-logGroup" = aws_cloudwatch_log_group.glue.name
-  }
-
   execution_property {
     max_concurrent_runs = 1
   }

@@ -40,7 +40,6 @@ def arguments(workspace: Workspace, urls: Mapping[str, Sequence[str]]) -> dict[s
         "--user-jars-first": "true",
         "--conf": " --conf ".join(f"{name}={value}" for name, value in spark_submit_options().items()),
         "--enable-metrics": "true",
-        "--enable-continuous-cloudwatch-log": "true",
     }
 
 

@@ -107,6 +107,16 @@ def test_only_who_loads_or_validates_reads_secrets() -> None:
     assert may == {"loader", "runner", "validator"}
 
 
+def test_the_job_may_write_to_the_log_groups_that_are_made_for_it() -> None:
+    name = re.search(r'"(/aws-glue/jobs/[^\n]*)"\n', TEXT["alerts.tf"])
+    assert name
+    group = re.sub(r"\$\{[^}]*\}", "x", name[1])
+    assert group == "/aws-glue/jobs/x-role/x/x", "security configuration, role, error or output: as Glue names them"
+    arn = f"arn:aws:logs:{roles.REGION}:{roles.ACCOUNT}:log-group:{group}:log-stream:jr_1"
+    assert is_allowed([document("transformer")], "logs:PutLogEvents", arn)
+    assert "log-logGroup" not in TEXT["glue.tf"], "Glue 5 passes it over"
+
+
 @pytest.mark.parametrize("folder", ["bronze", "silver", "gold", "_state", "_audit"])
 def test_the_two_documents_that_a_lambda_function_is_given_suffice(folder: str) -> None:
     """docs/spark.md names them: no role of infra/ writes every layer."""

@@ -16,7 +16,7 @@ from pipeline.settings import load_settings
 
 SHIM = Path(__file__).resolve().parents[2] / "rehearsal" / "glue" / "awsglue" / "utils.py"
 OF_GLUE = ("--JOB_NAME", "gold", "--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_1", "--job-bookmark-option",
-           "job-bookmark-disable", "--TempDir", "s3://b/t", "--continuous-log-logGroup", "/aws-glue/jobs")  # fmt: skip
+           "job-bookmark-disable", "--TempDir", "s3://b/t", "--custom-logStream-prefix", "x")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
