@@ -18,24 +18,26 @@ from lake.errors import ConfigError, UnknownChoiceError
 from pipeline.secret import Secret, mask
 from pipeline.secrets_manager import SecretsManager
 from pipeline.settings_airflow import AirflowSettings
+from pipeline.settings_databases import (
+    DbtSettings,
+    PublishSettings,
+    SnowflakeSettings,
+    StagingSettings,
+    WarehouseSettings,
+)
 from pipeline.settings_gold import GoldSettings, SparkSettings
 from pipeline.settings_layers import DEBUG, Found, from_file, from_options, from_variables, read_dotenv
 from pipeline.settings_model import (
     REHEARSAL,
     AlertsSettings,
-    DbtSettings,
     DeploySettings,
     LakeSettings,
     LeaseSettings,
-    PublishSettings,
     RunSettings,
     S3Settings,
     Settings,
-    SnowflakeSettings,
     SourceSettings,
     SourcesSettings,
-    StagingSettings,
-    WarehouseSettings,
 )
 from pipeline.settings_values import Leaf, leaves
 

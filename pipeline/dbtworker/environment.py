@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.settings_model import Settings, SnowflakeSettings
+    from pipeline.settings_databases import SnowflakeSettings
+    from pipeline.settings_model import Settings
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -41,4 +42,8 @@ def _snowflake(account: SnowflakeSettings) -> dict[str, str]:
         "TOKEN": None if by_key else account.token,
     }
     found = {f"MIRRORLAKE_SNOWFLAKE_{name}": value for name, value in plain.items() if value}
-    return found | {f"DBT_ENV_SECRET_SNOWFLAKE_{name}": value.reveal() for name, value in secret.items() if value}
+    revealed = {name: value.reveal() for name, value in secret.items() if value}
+    if by_key and "PRIVATE_KEY" in revealed:
+        # In one line, as it may stand in .env; the loader reads that, too, but dbt does not.
+        revealed["PRIVATE_KEY"] = revealed["PRIVATE_KEY"].replace("\\n", "\n").strip()
+    return found | {f"DBT_ENV_SECRET_SNOWFLAKE_{name}": value for name, value in revealed.items()}

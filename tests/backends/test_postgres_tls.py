@@ -42,7 +42,9 @@ def test_less_than_verified_tls_is_refused(mode: str, form: str) -> None:
     assert backend("postgres", url=form.format(mode)).target
 
 
-@pytest.mark.parametrize("url", ["postgresql://h/db?sslmode=verify-ca", "host=h sslmode='verify-ca' sslrootcert=system"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://h/db?sslmode=verify-ca", "host=h sslmode='verify-ca' sslrootcert=system"]
+)
 def test_an_authority_is_named_where_the_name_of_the_server_is_not_checked(url: str) -> None:
     # libpq would refuse it as a mistake of ours, which looks like a server that is down.
     with pytest.raises(ConfigError, match="verify-ca without the file of the authority"):

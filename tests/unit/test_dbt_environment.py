@@ -12,7 +12,7 @@ from lake.errors import ConfigError
 from pipeline.dbtworker.environment import dbt_environment
 from pipeline.secret import Secret
 from pipeline.settings import load_settings
-from pipeline.settings_model import SnowflakeSettings
+from pipeline.settings_databases import SnowflakeSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,9 +32,9 @@ def snowflake(**given: object) -> dict[str, str]:
 
 
 def test_snowflake_by_key_pair(project: Path) -> None:
-    found = snowflake(private_key=Secret("-----KEY-----"), private_key_passphrase=Secret("open sesame"))
+    found = snowflake(private_key=Secret("\\n-----KEY-----\\nabc\n"), private_key_passphrase=Secret("open sesame"))
     assert found["MIRRORLAKE_SNOWFLAKE_ACCOUNT"] == "acme"
-    assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY"] == "-----KEY-----"
+    assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY"] == "-----KEY-----\nabc"
     assert found["DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"] == "open sesame"
     assert found["MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR"] == "snowflake_jwt"
 
