@@ -13,7 +13,6 @@ import sys
 import click
 
 from lake.errors import MirrorlakeError, UsageError
-from pipeline import reader
 
 INTERRUPTED = 130  # what shells give for Ctrl-C
 COMMANDS = {
@@ -162,9 +161,12 @@ def _told(error: MirrorlakeError) -> int:
 
 def _told_last(error: BaseException, arguments: list[str]) -> int:
     """Something that no code of ours has words for; or only that nobody reads what we print any more."""
-    if isinstance(error, BrokenPipeError) and reader.has_gone():
-        reader.forget()
-        return 0
+    if isinstance(error, BrokenPipeError):
+        from pipeline import reader
+
+        if reader.has_gone():
+            reader.forget()
+            return 0
     from pipeline.defects import unexpected
     from pipeline.settings import is_debugging
 
