@@ -31,6 +31,7 @@ COMMANDS = {
     "query": "Run one of the numbered analytical queries.",
     "metrics": "Query the metrics.",
     "warehouse": "List the warehouse's tables; set up its account, once.",
+    "dbt": "Call dbt by hand on an environment's warehouse.",
     "contracts": "Check, compare and document the contracts.",
     "quarantine": "Show rejected rows and refused loads; replay them after a fix.",
     "rebuild": "Build silver (and so all else) again from bronze.",

@@ -21,6 +21,7 @@ SOURCES = {
 HAND_ON = {
     "pipeline/quality/checks.py": "Great Expectations' analytics are switched off there",
     "pipeline/dbtworker/server.py": "its parent says what profiles.yml shall read",
+    "pipeline/commands/dbt.py": "dbt, called by hand, inherits it",
     "pipeline/commands/dashboard.py": "the process of the dashboard inherits it",
     "lake/engines/spark_java.py": "the Java machine inherits it",
     "lake/engines/spark_session.py": "PySpark finds Java by a variable only",

@@ -1,4 +1,4 @@
-"""``cd dbt && dbt build --target prod``, by hand, on the stand-in: models, every test, unit tests; and once more."""
+"""``mirrorlake --env rehearsal dbt build``: models, every test, unit tests on the stand-in; and once more."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 from lake.storage.credentials import S3Credentials
-from pipeline.dbtworker.environment import dbt_environment
-from pipeline.settings import load_settings
 from rehearsal.snowflake import Snowflake
 from tests.backends.star_lake import star
 from tests.conftest import REPOSITORY
@@ -32,14 +30,12 @@ def here(rehearsal: Rehearsal, snowflake: Snowflake, s3_credentials: S3Credentia
 
 
 def dbt_build(target: Path) -> str:
-    """What ``dbt build --target prod`` prints, in dbt's own folder, with the variables that the runbook names."""
-    variables = dbt_environment(load_settings("rehearsal"))
+    """What dbt prints."""
     folders = ["--target-path", str(target / "target"), "--log-path", str(target / "logs")]
-    program = "from dbt.cli.main import cli; cli()"
+    program = "from pipeline.run import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program, "build", "--target", "prod", "--no-use-colors", *folders],
-        cwd=REPOSITORY / "dbt",
-        env={**os.environ, **variables, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        [sys.executable, "-c", program, "--env", "rehearsal", "dbt", "--no-use-colors", "build", *folders],
+        env={**os.environ, "MIRRORLAKE_ROOT": str(REPOSITORY), "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         timeout=500,
