@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from rehearsal.serve.job_files import JobError, JobSpecification, Session, pytho
 GLUE = Path(__file__).resolve().parent.parent / "glue"
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "JAVA_HOME")
 GRACE_SECONDS = 10
+LOG = "log"
 # What a machine of the service would be and this one is not: much memory, free ports, hours to compile for.
 ON_A_LAPTOP = (
     *("--driver-memory", "1g", "--driver-java-options"),
@@ -27,7 +29,7 @@ SUCCEEDED, FAILED, STOPPED, TIMEOUT = "SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT
 
 
 class Runner:
-    """``python`` has PySpark and the platform's base dependencies; ``folder`` keeps each run's files and its log."""
+    """``python`` has PySpark and the platform's base dependencies; ``folder`` keeps each run's log."""
 
     def __init__(self, folder: Path, python: str, endpoint: str) -> None:
         self.folder = folder
@@ -46,6 +48,7 @@ class Runner:
                 state, message = FAILED, str(error)
             except Exception as error:
                 state, message = FAILED, f"the stand-in failed: {error!r}"
+            _leave_log(self.folder / job.run_id)
             self._running.pop(job.run_id, None)
             ended(state, message)
 
@@ -79,7 +82,7 @@ class Runner:
             "HOME": str(scratch),
             "TMPDIR": str(scratch / "tmp"),
         }
-        log = scratch / "log"
+        log = scratch / LOG
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [self.python, "-P", str(GLUE / "launch.py"), str(script), *job.words],
@@ -116,6 +119,15 @@ def _last_words(log: Path, code: int) -> str:
     lines = [line for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     how = f"exit code {code}" if code >= 0 else f"signal {-code}"
     return f"{how}: {lines[-1].strip() if lines else 'the script said nothing'} (log: {log})"
+
+
+def _leave_log(scratch: Path) -> None:
+    """Remove what the job was given and what it left; some megabytes each time."""
+    for path in scratch.iterdir() if scratch.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != LOG:
+            path.unlink()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -75,6 +75,8 @@ def test_a_job_runs_from_the_bucket_and_writes_with_its_role(
     assert written == f"hello from {unique}".encode()
     asked = [json.loads(line) for line in standins.aws.actions.read_text().splitlines() if bucket in line]
     wanted = ("role/mirrorlake-transformer", "s3:PutObject", f"arn:aws:s3:::{bucket}/out", True)
+    folder = standins.aws.actions.parent / "jobs" / run
+    assert [path.name for path in folder.iterdir()] == ["log"]  # and nothing else of some megabytes
     assert wanted in {(each["principal"], each["action"], each["resource"], each["allowed"]) for each in asked}
 
 
