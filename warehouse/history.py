@@ -91,14 +91,16 @@ def pending(
 ) -> Pending | None:
     """What has to be read of the table to bring it to ``version``; None where that is what the warehouse has.
 
+    All of it where the warehouse holds another number of rows than its last load left: somebody changed it by hand.
     ``full``: all of it, whatever the warehouse has.
     """
     lake_table = table.identity()
     last = connection.execute(
-        f"SELECT lake_table, lake_version FROM {TABLE} WHERE table_name = ? ORDER BY entry DESC NULLS LAST LIMIT 1",
+        f"SELECT lake_table, lake_version, rows_out = (SELECT count(*) FROM {RAW}.{quoted(contract.table)}) "
+        f"FROM {TABLE} WHERE table_name = ? ORDER BY entry DESC NULLS LAST LIMIT 1",
         [contract.table],
     ).fetchone()
-    loaded = last[1] if last and last[0] == lake_table and not full else None
+    loaded = last[1] if last and last[0] == lake_table and last[2] and not full else None
     if loaded == version:
         return None
     # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.

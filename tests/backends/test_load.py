@@ -78,12 +78,31 @@ def test_a_full_load_puts_right_what_the_history_takes_for_loaded(full_lake: Sta
     snapshot = full_lake.snapshot()
     _load(full_lake, warehouse, snapshot)
     with duckdb.connect(str(warehouse)) as connection:  # as another code's merge would have left it
+        connection.execute("UPDATE raw.weather_daily SET wet_hours = wet_hours + 1 WHERE rowid % 3 = 0")
+    assert _load(full_lake, warehouse, snapshot).unchanged
+    again = load(snapshot, full_lake.table, full_lake.contracts, warehouse, full=True).tables["weather_daily"]
+    _assert_equal_to_lake(full_lake, warehouse)
+    assert again.updated
+    assert not again.inserted
+    assert not again.deleted
+
+
+def test_a_table_that_lost_or_gained_rows_by_hand_is_loaded_whole(full_lake: StarLake, warehouse: Path) -> None:
+    snapshot = full_lake.snapshot()
+    _load(full_lake, warehouse, snapshot)
+    with duckdb.connect(str(warehouse)) as connection:
         for name in full_lake.contracts:
             connection.execute(f"DELETE FROM raw.{name} WHERE rowid % 3 = 0")
-    assert _load(full_lake, warehouse, snapshot).unchanged
-    again = load(snapshot, full_lake.table, full_lake.contracts, warehouse, full=True)
+    again = _load(full_lake, warehouse, snapshot)
     _assert_equal_to_lake(full_lake, warehouse)
     assert all(table.inserted and not table.updated and not table.deleted for table in again.tables.values())
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "INSERT INTO raw.dim_location SELECT * REPLACE ('elsewhere' AS location_id) FROM raw.dim_location"
+        )
+    _load(full_lake, warehouse, snapshot)
+    _assert_equal_to_lake(full_lake, warehouse)
+    assert _load(full_lake, warehouse, snapshot).unchanged
 
 
 def test_only_touched_partitions_are_read_and_only_changed_rows_written(lake: StarLake, warehouse: Path) -> None:

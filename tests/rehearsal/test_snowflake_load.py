@@ -77,8 +77,14 @@ def test_load_repeat_change_and_removal(here: World) -> None:
     assert here.warehouse.stamp() != stamp
 
     here.ask("DELETE FROM $db.raw.weather_daily WHERE location_id = 'newark'")  # by hand, behind the history's back
+    again = here.load()
+    assert again.tables["weather_daily"].inserted == 14
+    assert again.tables["fact_weather_hourly"].unchanged
+    here.assert_equal_to_lake()
+
+    here.ask("UPDATE $db.raw.weather_daily SET wet_hours = 23 WHERE location_id = 'newark'")  # which no count tells
     assert here.load().unchanged
-    assert here.load(full=True).tables["weather_daily"].inserted == 14
+    assert here.load(full=True).tables["weather_daily"].updated == 14
     here.assert_equal_to_lake()
 
 

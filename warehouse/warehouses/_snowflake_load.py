@@ -58,7 +58,7 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
     """Bring ``raw`` to the snapshot. May be called again with the same load after its session was lost."""
     wanted = chosen(work.snapshot, contracts)
     define(work, wanted)
-    committed, newest = _committed(work), {} if full else _newest(work)
+    committed, newest = _committed(work), {} if full else _newest(work, wanted)
     steps = {
         contract.table: _pending(contract, open_table, work.snapshot.tables[contract.table], newest)
         for contract in wanted
@@ -76,9 +76,8 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
             _enter(work, [(step.contract.table, step.lake_table, tables[table]) for table, step in due.items()])
     for contract in wanted:
         if contract.table not in tables:
-            rows = work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{contract.table}")
             version = work.snapshot.tables[contract.table]
-            tables[contract.table] = TableLoad(rows_out=rows, version=version, unchanged=True)
+            tables[contract.table] = TableLoad(rows_out=_rows(work, contract.table), version=version, unchanged=True)
     for table in due:
         work.session.execute(f"DROP TABLE IF EXISTS {work.database}.landing.{table}")
     return LoadResult(work.load_id, work.snapshot.number, {c.table: tables[c.table] for c in wanted})
@@ -119,13 +118,27 @@ def _committed(work: Load) -> dict[str, TableLoad]:
     return found
 
 
-def _newest(work: Load) -> dict[str, tuple[object, int]]:
-    """Table to ``(lake table, version)`` of the newest row of its history; a table that was made anew is left out."""
+def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, tuple[object, int]]:
+    """Table to ``(lake table, version)`` of the newest row of its history.
+
+    Left out, so loaded whole, is a table that was made anew, and one that holds another number of rows than its last
+    load left: somebody changed it by hand.
+    """
     rows = work.session.execute(
-        f"SELECT table_name, lake_table, lake_version FROM {work.history} "
+        f"SELECT table_name, lake_table, lake_version, rows_out FROM {work.history} "
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY entry DESC NULLS LAST) = 1"
     ).rows
-    return {str(table): (lake_table, int(str(version))) for table, lake_table, version in rows if version is not None}
+    found = {str(table): told for table, *told in rows}
+    newest: dict[str, tuple[object, int]] = {}
+    for table in (contract.table for contract in contracts):
+        lake_table, version, rows_out = found.get(table, (None, None, None))
+        if version is not None and int(str(rows_out)) == _rows(work, table):
+            newest[table] = (lake_table, int(str(version)))
+    return newest
+
+
+def _rows(work: Load, table: str) -> int:
+    return work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{table}")
 
 
 def _pending(
