@@ -220,9 +220,9 @@ def main() -> None:
                         sys.exit("\n".join(found))
                 if name != arguments.only[0]:
                     shutil.rmtree(folder / name)
-            if arguments.write:
-                FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-                RESULT.write_text(report(figures))
+                if arguments.write:
+                    FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+                    RESULT.write_text(report(figures))
     print(report(figures))
 
 
