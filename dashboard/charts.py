@@ -13,6 +13,7 @@ import pandas as pd
 HEIGHT = 300  # pixels
 HOUR_HEIGHT = 18  # pixels; a whole number, so that no seams show between the rows
 MANY_DAYS = 62
+FEW_DAYS = 14  # up to there a tick per day; Vega would put some in between and call two of them by one day
 COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d755d", "#eeca3b", "#d67195", "#79706e")
 
 
@@ -34,9 +35,11 @@ def temperature(days: pd.DataFrame, order: Sequence[str]) -> alt.LayerChart:
     dated = days.assign(
         weather_date=days["weather_date"].dt.tz_localize("UTC"), day=days["weather_date"].dt.strftime("%Y-%m-%d")
     )
-    axis = alt.Axis(format="%d %b", tickMinStep=86_400_000, labelOverlap=True, grid=False)
+    count = days["weather_date"].nunique()
+    ticks = "day" if count <= FEW_DAYS else alt.Undefined
+    axis = alt.Axis(format="%d %b", tickCount=ticks, tickMinStep=86_400_000, labelOverlap=True, grid=False)
     x = alt.X("weather_date:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
-    many = days["weather_date"].nunique() > MANY_DAYS
+    many = count > MANY_DAYS
     extremes = dated.groupby("weather_date", as_index=False).agg(
         lowest=("temperature_min_c", "min"), highest=("temperature_max_c", "max")
     )

@@ -44,6 +44,12 @@ def marks(chart: alt.LayerChart) -> list[dict[str, Any]]:
     return [layer["mark"] for layer in chart.to_dict()["layer"]]
 
 
+@pytest.mark.parametrize(("count", "ticks"), [(2, "day"), (14, "day"), (15, None)])
+def test_a_tick_per_day_where_there_are_few(count: int, ticks: str | None) -> None:
+    for layer in charts.temperature(days(count), ORDER).to_dict()["layer"]:
+        assert layer["encoding"]["x"]["axis"].get("tickCount") == ticks
+
+
 @pytest.mark.parametrize(("count", "has_points"), [(1, True), (7, True), (62, True), (63, False), (364, False)])
 def test_points_where_there_are_few_days(count: int, has_points: bool) -> None:
     band, mean, rolling = marks(charts.temperature(days(count), ORDER))
