@@ -36,8 +36,13 @@ def temperature(days: pd.DataFrame, order: Sequence[str]) -> alt.LayerChart:
         weather_date=days["weather_date"].dt.tz_localize("UTC"), day=days["weather_date"].dt.strftime("%Y-%m-%d")
     )
     count = days["weather_date"].nunique()
-    ticks = "day" if count <= FEW_DAYS else alt.Undefined
-    axis = alt.Axis(format="%d %b", tickCount=ticks, tickMinStep=86_400_000, labelOverlap=True, grid=False)
+    axis = alt.Axis(
+        format="%d %b",
+        tickCount="day" if count <= FEW_DAYS else alt.Undefined,
+        tickMinStep=86_400_000,
+        labelOverlap=True,
+        grid=False,
+    )
     x = alt.X("weather_date:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
     many = count > MANY_DAYS
     extremes = dated.groupby("weather_date", as_index=False).agg(
