@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_PER_BATCH = 131_072
+# DuckDB's own default is 80 %: the writer of Delta tables beside it, who holds a part of every partition until it is
+# full, then found no room at 100 million rows, and the system killed the process.
+MEMORY_LIMIT = "50%"
 
 
 def _native(kind: Type) -> str:
@@ -41,14 +44,14 @@ def _native(kind: Type) -> str:
 class DuckDBEngine:
     """Runs transformations with DuckDB, each on a connection of its own that is closed after the last batch.
 
-    ``memory_limit`` is DuckDB's own word (``4GB``, ``80%``; None: its default of 80 % of memory); beyond it, it spills
-    to a folder under ``temp_directory`` (None: the system's) that is removed with the connection.
+    ``memory_limit`` is DuckDB's own word (``4GB``, ``50%`` of memory); beyond it, it spills to a folder under
+    ``temp_directory`` (None: the system's) that is removed with the connection.
     """
 
     name = "duckdb"
 
     def __init__(
-        self, memory_limit: str | None = None, temp_directory: str | None = None, threads: int | None = None
+        self, memory_limit: str = MEMORY_LIMIT, temp_directory: str | None = None, threads: int | None = None
     ) -> None:
         self.memory_limit = memory_limit
         self.temp_directory = temp_directory
@@ -96,9 +99,8 @@ class DuckDBEngine:
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": spill,
             "preserve_insertion_order": False,
+            "memory_limit": self.memory_limit,
         }
-        if self.memory_limit:
-            config["memory_limit"] = self.memory_limit
         if self.threads:
             config["threads"] = self.threads
         connection = resources.enter_context(contextlib.closing(duckdb.connect(":memory:", config=config)))
