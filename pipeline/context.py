@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -52,6 +53,7 @@ def _silent(stage: str, done: int, total: int) -> None:
 class RunContext:
     """One run in progress. ``outcomes`` grows as stages end; ``shared`` is what they keep for one another.
 
+    ``interrupted`` is set by Ctrl-C, which only the main thread hears: a stage that waits for a job stops it.
     ``records_all``: a stage that had nothing to do leaves an audit record too; an orchestrator's run then has them all.
     """
 
@@ -65,6 +67,7 @@ class RunContext:
     records_all: bool = False
     outcomes: dict[str, StageOutcome] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
     def inputs_of(self, job: str) -> object:
         """What the stage of that job word had to work on when it last ended well; None before."""

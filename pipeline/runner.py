@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,6 +27,9 @@ from pipeline.outcome import RunOutcome, StageOutcome
 from pipeline.secret import mask
 from pipeline.stages import stage_module
 from pipeline.staleness import wait_refused
+
+# How often Ctrl-C is looked for: Polars sets a handler of its own, after which a signal no longer ends a wait.
+LISTEN_SECONDS = 0.5
 
 
 class Watcher(Protocol):
@@ -47,20 +50,34 @@ def run(context: RunContext, stages: Iterable[Stage], watcher: Watcher) -> RunOu
     chosen = _among_themselves(context, {stage.name for stage in stages})
     sorter: TopologicalSorter[str] = TopologicalSorter({name: stage.after for name, stage in chosen.items()})
     sorter.prepare()
-    waiting: dict[Future[StageOutcome], str] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(chosen)), thread_name_prefix="stage") as pool:
-        while sorter.is_active():
-            for name in sorter.get_ready():
-                watcher.started(name)
-                waiting[pool.submit(run_stage, context, chosen[name])] = name
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                name = waiting.pop(future)
-                context.outcomes[name] = future.result()
-                watcher.finished(context.outcomes[name])
-                sorter.done(name)
+        try:
+            _walk(context, chosen, sorter, pool, watcher)
+        except KeyboardInterrupt:
+            context.interrupted.set()  # for the stages at work: only this thread hears Ctrl-C
+            raise
     ordered = [context.outcomes[stage.name] for stage in context.graph.stages if stage.name in context.outcomes]
     return _finished(context, ordered, time.perf_counter() - began)
+
+
+def _walk(
+    context: RunContext,
+    chosen: Mapping[str, Stage],
+    sorter: TopologicalSorter[str],
+    pool: ThreadPoolExecutor,
+    watcher: Watcher,
+) -> None:
+    waiting: dict[Future[StageOutcome], str] = {}
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            watcher.started(name)
+            waiting[pool.submit(run_stage, context, chosen[name])] = name
+        finished, _ = wait(waiting, LISTEN_SECONDS, return_when=FIRST_COMPLETED)
+        for future in finished:
+            name = waiting.pop(future)
+            context.outcomes[name] = future.result()
+            watcher.finished(context.outcomes[name])
+            sorter.done(name)
 
 
 def _among_themselves(context: RunContext, names: Collection[str]) -> dict[str, Stage]:

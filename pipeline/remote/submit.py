@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from typing import TYPE_CHECKING
 
 from lake import layout
@@ -30,11 +29,7 @@ def build_remotely(context: RunContext, *, full: bool) -> Built:
     if job_id is None:
         job_id, arguments = _start(asked, context.run_id, arguments)
     logs.event("job", service=asked.name, job=job_id)
-    try:
-        state = _wait(context, asked, job_id, arguments["result"])
-    except KeyboardInterrupt:
-        asked.stop(job_id)
-        raise
+    state = _wait(context, asked, job_id, arguments["result"])
     found = messages.result(workspace.objects, arguments["result"])
     if isinstance(found, Built):
         return found  # committed: whatever happened to the job afterwards
@@ -91,5 +86,7 @@ def _wait(context: RunContext, asked: Service, job_id: str, key: str) -> JobStat
         told = messages.progress(context.workspace.objects, key)
         if told is not None:
             context.advance("gold", *told)
-        time.sleep(pause)
+        if context.interrupted.wait(pause):
+            asked.stop(job_id)
+            raise EngineError(f"interrupted; the job on {asked.name} was told to stop", where=asked.log_of(job_id))
         pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,16 +73,19 @@ def objects(tmp_path: Path) -> Objects:
 @pytest.fixture
 def build(objects: Objects, project: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """``build(cloud)``: the stage's build by that service; gives what came and what progress was told."""
-    monkeypatch.setattr(submit.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(submit, "FIRST_PAUSE_SECONDS", 0.0)
 
-    def call(cloud: Cloud) -> tuple[Built, list[tuple[int, int]]]:
+    def call(cloud: Cloud, *, interrupted: bool = False) -> tuple[Built, list[tuple[int, int]]]:
         monkeypatch.setattr(submit, "service", lambda _workspace: cloud)
         told: list[tuple[int, int]] = []
         context: Any = SimpleNamespace(
             workspace=SimpleNamespace(objects=objects, settings=load_settings("dev"), contracts={}),
             run_id="run-1",
             advance=lambda _stage, done, total: told.append((done, total)),
+            interrupted=threading.Event(),
         )
+        if interrupted:
+            context.interrupted.set()
         return submit.build_remotely(context, full=True), told
 
     return call
@@ -149,9 +153,9 @@ def test_a_few_unanswered_questions_are_no_end(build: Any, objects: Objects) -> 
 
 
 def test_whoever_interrupts_the_run_stops_the_job(build: Any, objects: Objects) -> None:
-    cloud = Cloud(objects, [RUNNING, KeyboardInterrupt()])  # type: ignore[list-item]
-    with pytest.raises(KeyboardInterrupt):
-        build(cloud)
+    cloud = Cloud(objects, [RUNNING, RUNNING, DONE], BUILT)
+    with pytest.raises(EngineError, match="interrupted"):
+        build(cloud, interrupted=True)
     assert cloud.stopped == ["job-1"]
 
 

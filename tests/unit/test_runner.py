@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -80,6 +81,22 @@ def fail(error: Exception) -> Callable[[], StageOutcome]:
         raise error
 
     return work
+
+
+def test_an_interrupt_reaches_the_stage_at_work(stages: Stages, project: Path) -> None:
+    asked = context()
+
+    def work() -> StageOutcome:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert asked.interrupted.wait(20)
+        raise StorageError("told to stop")
+
+    stages.work["silver"] = work
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(asked, GRAPH.stages, Quiet())
+    assert "gold" not in stages.calls
+    last = {record.stage: record.error for record in read_run(asked.workspace.objects, "run-1").records}
+    assert "told to stop" in str(last["silver"])
 
 
 def test_everything_runs_once_in_order_then_nothing(go: Callable[..., RunOutcome], stages: Stages) -> None:
