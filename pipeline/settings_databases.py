@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.secret import Secret
-
-POSITIVE = {"minimum": 1}
+from pipeline.settings_values import POSITIVE
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from pipeline.settings_databases import (
     WarehouseSettings,
 )
 from pipeline.settings_gold import GoldSettings, SparkSettings
+from pipeline.settings_values import POSITIVE
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
 
-POSITIVE = {"minimum": 1}
 REHEARSAL = "rehearsal"  # the one environment whose addresses and keys are those of the stand-ins at work
 
 

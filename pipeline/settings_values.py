@@ -17,6 +17,8 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 from lake.errors import ConfigError, UnknownChoiceError
 from pipeline.secret import Secret, has_password
 
+POSITIVE = {"minimum": 1}  # metadata of a whole number that is not 0; as _checked reads it
+
 _WORDS: dict[object, str] = {
     str: "a text",
     int: "a whole number",
