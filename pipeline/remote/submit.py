@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from time import monotonic as clock
 from typing import TYPE_CHECKING
 
 from lake import layout
@@ -16,7 +17,8 @@ from pipeline.remote.service import Arguments, JobState, Service, service
 if TYPE_CHECKING:
     from pipeline.context import RunContext
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
+# Asked again after a tenth of the time that it has taken: a short job is noticed soon, a long one left alone.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PAUSE_SHARE = 0.5, 10.0, 0.1
 PATIENCE = 5  # questions in a row that may go unanswered
 
 
@@ -67,7 +69,7 @@ def _arguments(context: RunContext, *, full: bool) -> Arguments:
 
 def _wait(context: RunContext, asked: Service, job_id: str, key: str) -> JobState:
     """Ask until it has ended; say each new state, and how many tables are written."""
-    pause, unanswered, word = FIRST_PAUSE_SECONDS, 0, ""
+    began, unanswered, word = clock(), 0, ""
     while True:
         try:
             state = asked.state(job_id)
@@ -86,7 +88,7 @@ def _wait(context: RunContext, asked: Service, job_id: str, key: str) -> JobStat
         told = messages.progress(context.workspace.objects, key)
         if told is not None:
             context.advance("gold", *told)
+        pause = min(max((clock() - began) * PAUSE_SHARE, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
         if context.interrupted.wait(pause):
             asked.stop(job_id)
             raise EngineError(f"interrupted; the job on {asked.name} was told to stop", where=asked.log_of(job_id))
-        pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)

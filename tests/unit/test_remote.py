@@ -159,6 +159,36 @@ def test_whoever_interrupts_the_run_stops_the_job(build: Any, objects: Objects) 
     assert cloud.stopped == ["job-1"]
 
 
+@pytest.mark.parametrize(("seconds", "late", "questions"), [(8, 1, 16), (60, 6, 40), (3600, 10, 400)])
+def test_a_short_job_is_noticed_soon_and_a_long_one_seldom_asked_for(
+    objects: Objects, project: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, late: float, questions: int
+) -> None:
+    now, asked = 0.0, 0
+
+    class Job(Cloud):
+        def state(self, job_id: str) -> JobState:
+            nonlocal asked
+            asked += 1
+            self.states = [DONE if now >= seconds else RUNNING]
+            return super().state(job_id)
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            nonlocal now
+            now += timeout or 0.0
+            return False
+
+    monkeypatch.setattr(submit, "clock", lambda: now)
+    monkeypatch.setattr(submit, "service", lambda _workspace: Job(objects, [], BUILT))
+    workspace = SimpleNamespace(objects=objects, settings=load_settings("dev"), contracts={})
+    context: Any = SimpleNamespace(
+        workspace=workspace, run_id="run-1", advance=lambda *_: None, interrupted=Interrupted()
+    )
+    assert submit.build_remotely(context, full=True) == BUILT
+    assert now - seconds <= late
+    assert asked <= questions
+
+
 def test_no_secret_is_among_the_settings_of_a_job(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIRRORLAKE_S3_ACCESS_KEY_ID", "the-key")
     monkeypatch.setenv("MIRRORLAKE_S3_SECRET_ACCESS_KEY", "the-secret")
