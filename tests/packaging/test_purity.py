@@ -39,7 +39,7 @@ NO_PATHS = {
 LAYERS = ("bronze", "silver", "gold", "quarantine", "_state", "_audit", "_refused")
 # Where values of other shape get their columns' names, once.
 NAMED_ONCE = {
-    "pipeline/places.py": "a place becomes the attributes of a request",
+    "pipeline/places/place.py": "a place becomes the attributes of a request",
     "pipeline/sources/openmeteo_parse.py": "attributes of a request become rows",
     "pipeline/sources/recorder.py": "a place becomes an entry of locations.json",
 }

