@@ -1,4 +1,4 @@
-"""The numbered analytical queries: one SQL file each, in the subset that DuckDB and Postgres understand alike.
+"""The numbered analytical queries: one SQL file each, in the subset that all databases understand alike.
 
 A file's first line is ``-- question: ...``, the question that it answers over the staged star schema. No dialect needs
 a rewrite: order is total and says where nulls go, divisions are guarded, sums of floats are rounded as decimals, and
