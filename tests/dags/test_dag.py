@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 
 from pipeline.airflow_dag import describe
@@ -22,7 +23,7 @@ from pipeline.workspace import open_workspace
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAG = REPOSITORY / "airflow" / "dags" / "mirrorlake.py"
 PYTHON = REPOSITORY / ".venvs" / "airflow" / "bin" / "python"
-NEEDS_AIRFLOW = pytest.mark.skipif(not PYTHON.exists(), reason="Airflow is not installed: just airflow")
+NEEDS_AIRFLOW = needs.only_with(PYTHON.exists(), "Airflow is not installed: just airflow")
 MOST_SECONDS = 2.0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import needs
 import pytest
 from dashboard_pages import republish
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(400),
-    pytest.mark.skipif(chromium() is None, reason="no chromium binary on this machine (apt-get install chromium)"),
+    needs.only_with(chromium(), "no chromium binary on this machine (apt-get install chromium)"),
     pytest.mark.xdist_group("browser"),
 ]
 WIDTHS = {"wide": (1400, 1500), "phone": (390, 844)}
@@ -27,7 +28,7 @@ WIDTHS = {"wide": (1400, 1500), "phone": (390, 844)}
 
 @pytest.fixture(scope="module")
 def window() -> Iterator[Browser]:
-    pytest.importorskip("playwright", reason="playwright is not installed")
+    needs.module("playwright")
     with browser() as opened:
         yield opened
 

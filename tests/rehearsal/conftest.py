@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import pytest
 
 from lake.storage.credentials import S3Credentials
@@ -30,12 +31,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def standins() -> Iterator[StandIns]:
-    """The stand-ins of this test process, none of them up yet."""
+def installed() -> None:
+    """The stand-ins' own environment is there."""
     try:
         standins_python()
     except StandInError as error:
-        pytest.skip(str(error))
+        needs.lacking(str(error))
+
+
+@pytest.fixture(scope="session")
+def standins(installed: None) -> Iterator[StandIns]:
+    """The stand-ins of this test process, none of them up yet."""
     # Not pytest's own folder: the server of Postgres runs as another user, who could not read it.
     with tempfile.TemporaryDirectory(prefix="mirrorlake-standins-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)

@@ -10,17 +10,12 @@ from pathlib import Path
 import pytest
 
 from rehearsal import keeping
-from rehearsal.base import StandInError, standins_python
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def data(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    try:
-        standins_python()
-    except StandInError as error:
-        pytest.skip(str(error))
+def data(installed: None, project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MIRRORLAKE_PARITY_FOLDER", str(project / "parity"))
     return project
 

@@ -16,16 +16,12 @@ import pytest
 from lake.errors import ConfigError
 from pipeline.settings import load_settings
 from rehearsal import keeping
-from rehearsal.base import StandInError, standins_python
+from rehearsal.base import StandInError
 
 
 @pytest.fixture
-def data(project: Path) -> Iterator[Path]:
+def data(installed: None, project: Path) -> Iterator[Path]:
     """A data folder of the test's own; whatever the test leaves up is ended."""
-    try:
-        standins_python()
-    except StandInError as error:
-        pytest.skip(str(error))
     yield project
     with contextlib.suppress(ProcessLookupError, StandInError):
         keeping.bring_down(project)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import needs
 import polars as pl
 import pytest
 
@@ -15,7 +16,7 @@ from rehearsal.aws import Aws
 from rehearsal.keys import key_pair
 from rehearsal.snowflake import USER, Snowflake
 
-connector = pytest.importorskip("snowflake.connector")
+connector = needs.module("snowflake.connector")
 
 
 def connect(snowflake: Snowflake, pem: str | None = None, **named: Any) -> Any:

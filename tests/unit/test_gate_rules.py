@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pytest
 from gate_support import column, contract, raw
 
@@ -83,7 +84,6 @@ def expression(text: str, *names: str, severity: Any = "error") -> Rule:
 )
 def test_expressions_are_three_valued(text: str, passing: list[Any], broken: list[Any]) -> None:
     """False breaks, null passes; also where DuckDB judges the same rows as a CHECK would."""
-    duckdb = pytest.importorskip("duckdb")
     rules = [expression(text, "a", "b")]
     rows = [*passing, *broken]
     gated = gate(
