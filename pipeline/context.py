@@ -55,6 +55,7 @@ class RunContext:
 
     ``interrupted`` is set by Ctrl-C, which only the main thread hears: a stage that waits for a job stops it.
     ``records_all``: a stage that had nothing to do leaves an audit record too; an orchestrator's run then has them all.
+    ``ahead`` are the stages of this call that have not ended; ``has_recorded``: one of it has left an audit record.
     """
 
     workspace: Workspace
@@ -65,6 +66,8 @@ class RunContext:
     workers: Workers
     advance: Advance = _silent
     records_all: bool = False
+    has_recorded: bool = False
+    ahead: set[str] = field(default_factory=set)
     outcomes: dict[str, StageOutcome] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
     interrupted: threading.Event = field(default_factory=threading.Event)

@@ -191,6 +191,12 @@ def give_back(workspace: Workspace, run_id: str) -> bool:
     return was[-1]
 
 
+def claimed(objects: Objects) -> tuple[str | None, bool]:
+    """The run that took the lake last and has not given it back, and whether it is still at work (or between tasks)."""
+    state = lease_store(objects).read()
+    return state.run_id, state.is_held(_now())
+
+
 def describe(objects: Objects) -> str:
     """The lease of a lake in one line, for people."""
     state, now = lease_store(objects).read(), _now()

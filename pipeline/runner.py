@@ -2,7 +2,8 @@
 
 A source that fails does not stop what follows: that goes on with its last good version and is marked stale. Any other
 stage that fails stops those behind it. Every stage that is not up to date leaves one audit record: failed ones too,
-and those that were skipped for it.
+and those that were skipped for it; so does every stage after the first record, for the trail to tell where a run broke
+off.
 """
 
 from __future__ import annotations
@@ -48,14 +49,20 @@ def run(context: RunContext, stages: Iterable[Stage], watcher: Watcher) -> RunOu
     """Run ``stages`` in the graph's order, independent ones side by side."""
     began = time.perf_counter()
     chosen = _among_themselves(context, {stage.name for stage in stages})
+    context.ahead |= chosen.keys()
     sorter: TopologicalSorter[str] = TopologicalSorter({name: stage.after for name, stage in chosen.items()})
     sorter.prepare()
-    with ThreadPoolExecutor(max_workers=max(1, len(chosen)), thread_name_prefix="stage") as pool:
-        try:
-            _walk(context, chosen, sorter, pool, watcher)
-        except KeyboardInterrupt:
-            context.interrupted.set()  # for the stages at work: only this thread hears Ctrl-C
-            raise
+    waiting: dict[Future[StageOutcome], str] = {}
+    try:
+        with ThreadPoolExecutor(max_workers=max(1, len(chosen)), thread_name_prefix="stage") as pool:
+            try:
+                _walk(context, chosen, sorter, pool, waiting, watcher)
+            except KeyboardInterrupt:
+                context.interrupted.set()  # for the stages at work: only this thread hears Ctrl-C
+                raise
+    except KeyboardInterrupt as stopped:
+        _tell_what_became_of(waiting, stopped)
+        raise
     ordered = [context.outcomes[stage.name] for stage in context.graph.stages if stage.name in context.outcomes]
     return _finished(context, ordered, time.perf_counter() - began)
 
@@ -65,9 +72,9 @@ def _walk(
     chosen: Mapping[str, Stage],
     sorter: TopologicalSorter[str],
     pool: ThreadPoolExecutor,
+    waiting: dict[Future[StageOutcome], str],
     watcher: Watcher,
 ) -> None:
-    waiting: dict[Future[StageOutcome], str] = {}
     while sorter.is_active():
         for name in sorter.get_ready():
             watcher.started(name)
@@ -78,6 +85,13 @@ def _walk(
             context.outcomes[name] = future.result()
             watcher.finished(context.outcomes[name])
             sorter.done(name)
+
+
+def _tell_what_became_of(waiting: Mapping[Future[StageOutcome], str], stopped: KeyboardInterrupt) -> None:
+    """Notes for people: what the stages that were at work say of it (a job that was stopped, or could not be)."""
+    for future, name in waiting.items():
+        if future.done() and not future.cancelled() and future.exception() is None and future.result().error:
+            stopped.add_note(f"{name}: {future.result().error}")
 
 
 def _among_themselves(context: RunContext, names: Collection[str]) -> dict[str, Stage]:
@@ -130,7 +144,9 @@ def run_stage(context: RunContext, stage: Stage) -> StageOutcome:
         _note_stale(context, stage, outcome)
     outcome = _mark_stale(context, stage, outcome)
     logs.stage_ended(outcome)
-    if context.records_all or outcome.status != "unchanged":
+    context.ahead.discard(stage.name)
+    if context.records_all or context.has_recorded or outcome.status != "unchanged":
+        context.has_recorded = True  # from here on also what is unchanged is recorded: what is missing did not end
         write_stage_record(context, stage, outcome, started_at)
     return outcome
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lake.storage.objects import Objects
     from pipeline.observe.audit import RunAudit
 
+AT_WORK = "at work"
+UNFINISHED = "unfinished"  # as the audit calls it
+
 
 @click.command()
 @click.argument("run_id", required=False)
@@ -31,6 +34,7 @@ def command(
     as_json: bool,
 ) -> None:
     """List past runs, failed ones included; with RUN_ID (or its beginning), each call of each stage of that run."""
+    from pipeline.lease import claimed
     from pipeline.observe import audit
     from pipeline.workspace import open_workspace
 
@@ -39,39 +43,56 @@ def command(
         _print_lineage(workspace.objects, table, as_json=as_json)
         return
     runs = [audit.read_run(workspace.objects, run_id)] if run_id else audit.read_runs(workspace.objects, limit)
+    begun, held = claimed(workspace.objects)
+    if begun and not run_id and begun not in {run.run_id for run in audit.read_runs(workspace.objects, limit=None)}:
+        runs = [audit.RunAudit(begun, ()), *runs][:limit]  # no stage of it has ended yet
+    at_work = begun if held else None
     if openlineage:
         _print_openlineage(runs)
     elif as_json:
-        click.echo(json.dumps([_document(run) for run in runs], indent=1))
+        click.echo(json.dumps([_document(run, at_work) for run in runs], indent=1))
     elif run_id:
-        _print_run(runs[0])
+        _print_run(runs[0], at_work)
     else:
-        _print_runs(runs)
+        _print_runs(runs, at_work)
 
 
-def _document(run: RunAudit) -> dict[str, object]:
+def _status(run: RunAudit, at_work: str | None) -> str:
+    return AT_WORK if run.run_id == at_work else run.status
+
+
+def _document(run: RunAudit, at_work: str | None) -> dict[str, object]:
     records = [json.loads(record.to_json()) for record in run.records]
-    return {"run_id": run.run_id, "status": run.status, "damaged": list(run.damaged), "records": records}
+    told = {"run_id": run.run_id, "status": _status(run, at_work), "lacking": list(run.lacking)}
+    return {**told, "damaged": list(run.damaged), "records": records}
 
 
-def _print_runs(runs: list[RunAudit]) -> None:
+def _print_runs(runs: list[RunAudit], at_work: str | None) -> None:
     from pipeline.text_table import print_rows
 
     if not runs:
         click.echo("no runs yet; begin with: mirrorlake run")
         return
     headers = ("run", "status", "began (UTC)", "seconds", "run dates", "quarantined", "failed stages")
-    print_rows(headers, [_summary(run) for run in runs])
+    print_rows(headers, [_summary(run, at_work) for run in runs])
+    if _status(runs[0], at_work) == UNFINISHED:
+        click.echo(f"{runs[0].run_id} {_broken_off(runs[0])}")
 
 
-def _summary(run: RunAudit) -> tuple[object, ...]:
+def _broken_off(run: RunAudit) -> str:
+    """What came of a run that ended without a word, and what to do."""
+    before = f"before {', '.join(run.lacking)} had ended" if run.lacking else "before a stage had ended"
+    return f"broke off {before}; what was committed stays: the same run again completes it"
+
+
+def _summary(run: RunAudit, at_work: str | None) -> tuple[object, ...]:
     began, ended, dates = run.started_at, run.ended_at, run.run_dates
     covered = " to ".join(dict.fromkeys(str(day) for day in (dates[0], dates[-1]))) if dates else ""
     quarantined = sum(table.rejected + table.refused for record in run.records for table in record.tables)
     failed = ", ".join(record.stage for record in run.records if record.status == "failed")
     return (
         run.run_id,
-        run.status,
+        _status(run, at_work),
         f"{began:%Y-%m-%d %H:%M:%S}" if began else "",
         round((ended - began).total_seconds(), 1) if began and ended else None,
         covered,
@@ -80,7 +101,7 @@ def _summary(run: RunAudit) -> tuple[object, ...]:
     )
 
 
-def _print_run(run: RunAudit) -> None:
+def _print_run(run: RunAudit, at_work: str | None) -> None:
     from pipeline.text_table import print_rows
 
     rows = [
@@ -97,10 +118,12 @@ def _print_run(run: RunAudit) -> None:
         for table in record.tables or (None,)
     ]
     headers = ("stage", "status", "began", "seconds", "table", "in", "valid", "quarantined", "out", "version")
-    print_rows(headers, rows, title=f"run {run.run_id}: {run.status}")
+    print_rows(headers, rows, title=f"run {run.run_id}: {_status(run, at_work)}")
     for record in run.records:
         for line in filter(None, (record.error, *record.problems)):
             click.echo(f"{record.stage}: {line}")
+    if _status(run, at_work) == UNFINISHED:
+        click.echo(f"it {_broken_off(run)}")
     for key in run.damaged:
         click.echo(f"damaged audit record, left out: {key}")
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Version = int | str
 # The worst word of a run's stages is the run's.
 _WORST_FIRST = ("failed", "skipped", "stale", "done", "unchanged")
+UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class TableAudit:
 
 @dataclass(frozen=True)
 class AuditRecord:
-    """One call of one stage."""
+    """One call of one stage. ``ahead``: the stages that the same process still had to bring to an end then."""
 
     run_id: str
     stage: str
@@ -67,6 +68,7 @@ class AuditRecord:
     host: str
     user: str
     pid: int
+    ahead: tuple[str, ...] = ()
 
     @property
     def call(self) -> str:
@@ -88,9 +90,23 @@ class RunAudit:
 
     @cached_property
     def status(self) -> str:
-        """The worst of the stages' last words; a stage that was tried again counts by its last try."""
+        """The worst of the stages' last words; a stage that was tried again counts by its last try.
+
+        ``unfinished`` where stages are lacking: the process was killed, or is still at work (the lease tells which).
+        """
+        if self.lacking:
+            return UNFINISHED
         last = {record.stage: record.status for record in self.records}
-        return min(last.values(), key=_WORST_FIRST.index, default="damaged")
+        return min(last.values(), key=_WORST_FIRST.index, default="damaged" if self.damaged else UNFINISHED)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The stages that its newest process was to bring to an end, and of which it left no word."""
+        if not self.records:
+            return ()
+        newest = max(self.records, key=lambda record: record.ended_at)
+        ended = {each.stage for each in self.records if (each.host, each.pid) == (newest.host, newest.pid)}
+        return tuple(name for name in newest.ahead if name not in ended)
 
     @property
     def started_at(self) -> datetime | None:
@@ -128,6 +144,7 @@ def write_stage_record(context: RunContext, stage: Stage, outcome: StageOutcome,
         host=process.host,
         user=process.user,
         pid=process.pid,
+        ahead=tuple(each.name for each in context.graph.stages if each.name in context.ahead),
     )
     write_record(context.workspace.objects, record)
     return record
@@ -193,6 +210,7 @@ def from_json(data: bytes) -> AuditRecord:
             "tables": tables,
             "problems": tuple(raw["problems"]),
             "notes": tuple(raw["notes"]),
+            "ahead": tuple(raw.get("ahead", ())),
         }
     )
 

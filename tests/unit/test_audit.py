@@ -66,7 +66,11 @@ def test_a_record_is_never_overwritten(objects: Objects) -> None:
 def test_a_stage_leaves_a_record_of_everything(project: Path) -> None:
     workspace = open_workspace()
     context: Any = SimpleNamespace(
-        workspace=workspace, run_id="run-a", selection=SimpleNamespace(run_dates=(date(2013, 7, 1),))
+        workspace=workspace,
+        run_id="run-a",
+        selection=SimpleNamespace(run_dates=(date(2013, 7, 1),)),
+        graph=SimpleNamespace(stages=[Stage(name, name, ()) for name in ("gold", "load")]),
+        ahead={"load", "gold"},
     )
     Secret("c4nary-password")
     table = TableOutcome("weather_observations", 24, 22, 1, 1, 22, 512, {"openmeteo/archive": 1}, 0, ("evolved",))
@@ -83,6 +87,7 @@ def test_a_stage_leaves_a_record_of_everything(project: Path) -> None:
     assert (found.status, found.seconds, found.problems, found.env) == ("failed", 0.5, ("a load left out",), "dev")
     assert len(found.code_version) == 32
     assert found.pid > 0
+    assert found.ahead == ("gold", "load")
 
 
 def test_runs_come_newest_first_and_not_more_than_wanted(objects: Objects) -> None:

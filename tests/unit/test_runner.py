@@ -92,11 +92,13 @@ def test_an_interrupt_reaches_the_stage_at_work(stages: Stages, project: Path) -
         raise StorageError("told to stop")
 
     stages.work["silver"] = work
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         runner.run(asked, GRAPH.stages, Quiet())
+    assert stopped.value.__notes__ == ["silver: told to stop"]
     assert "gold" not in stages.calls
     last = {record.stage: record.error for record in read_run(asked.workspace.objects, "run-1").records}
     assert "told to stop" in str(last["silver"])
+    assert read_run(asked.workspace.objects, "run-1").lacking == ("gold",)
 
 
 def test_everything_runs_once_in_order_then_nothing(go: Callable[..., RunOutcome], stages: Stages) -> None:
@@ -273,6 +275,19 @@ def test_each_call_leaves_a_record_unchanged_ones_none(go: Callable[..., RunOutc
     go("run-3")
     go("run-4")
     assert "run-4" not in {run.run_id for run in read_runs(open_workspace().objects)}
+
+
+def test_a_run_that_found_its_last_stages_unchanged_is_not_taken_for_broken_off(
+    go: Callable[..., RunOutcome], stages: Stages
+) -> None:
+    go()
+    stages.inputs["ingest files"] = 2
+    go("run-2")
+    run = read_run(open_workspace().objects, "run-2")
+    assert {record.stage: record.status for record in run.records} | {"ingest api": "unchanged"} == {
+        "ingest api": "unchanged", "ingest files": "done", "silver": "unchanged", "gold": "unchanged",
+    }  # fmt: skip
+    assert (run.lacking, run.status) == ((), "done")
 
 
 def test_a_panic_of_a_library_is_a_failed_stage(go: Callable[..., RunOutcome], stages: Stages) -> None:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.lease import hold
+from pipeline.lease_store import LeaseState, Member, lease_store
 from pipeline.observe import audit
 from pipeline.observe.audit import AuditRecord, TableAudit
+from pipeline.process import this_process
 from pipeline.workspace import open_workspace
 
 if TYPE_CHECKING:
+    from lake.storage.objects import Objects
+    from pipeline.workspace import Workspace
     from tests.conftest import RunCli
 
 BEGAN = datetime(2013, 7, 4, 12, tzinfo=UTC)
@@ -115,3 +120,58 @@ def test_lineage_names_versions_back_to_the_loads(run_cli: RunCli, recorded: Non
 def test_openlineage_events_are_lines_of_json(run_cli: RunCli, recorded: None) -> None:
     events = [json.loads(line) for line in run_cli("runs", "20130704", "--openlineage").out.splitlines()]
     assert [event["eventType"] for event in events] == ["COMPLETE", "FAIL"]
+
+
+def broken_off(objects: Objects) -> None:
+    """Silver and gold were one process's; it wrote of silver only."""
+    audit.write_record(objects, replace(SILVER, ahead=("gold", "staging")))
+
+
+def test_a_run_that_broke_off_is_unfinished_and_says_what_completes_it(run_cli: RunCli, project: Path) -> None:
+    broken_off(open_workspace().objects)
+    listed = run_cli("runs").out
+    assert "20130704T120000-aa  unfinished" in listed
+    assert "broke off before gold, staging had ended; what was committed stays: the same run again" in listed
+    shown = run_cli("runs", "20130704").out
+    assert "run 20130704T120000-aa: unfinished" in shown
+    assert "it broke off before gold, staging had ended" in shown
+    (document,) = json.loads(run_cli("runs", "--json").out)
+    assert (document["status"], document["lacking"]) == ("unfinished", ["gold", "staging"])
+
+
+def test_a_run_whose_process_lives_is_at_work(run_cli: RunCli, project: Path) -> None:
+    workspace = open_workspace()
+    broken_off(workspace.objects)
+    with hold(workspace, SILVER.run_id):
+        said = run_cli("runs").out
+        assert "20130704T120000-aa  at work" in said
+        assert "broke off" not in said
+        assert json.loads(run_cli("runs", "--json").out)[0]["status"] == "at work"
+    with hold(workspace, "run-without-a-record"):
+        assert "run-without-a-record  at work" in run_cli("runs").out
+    assert "run-without-a-record" not in run_cli("runs").out
+
+
+def test_a_run_that_was_killed_before_its_first_record_is_listed(run_cli: RunCli, project: Path) -> None:
+    workspace = open_workspace()
+    take_and_die(workspace, "run-1")
+    said = run_cli("runs").out
+    assert "run-1  unfinished" in said
+    assert "run-1 broke off before a stage had ended" in said
+
+
+def test_the_tries_of_one_run_are_told_apart_by_their_process(project: Path) -> None:
+    first = replace(SILVER, ahead=("gold",))
+    later = {"started_at": BEGAN + timedelta(minutes=1), "ended_at": BEGAN + timedelta(minutes=2), "pid": 2}
+    again = replace(GOLD, status="done", **later)
+    assert audit.RunAudit("r", (first, replace(GOLD, ahead=()))).lacking == ()
+    assert audit.RunAudit("r", (first, again)).status == "done", "the second try completed the run"
+    assert audit.RunAudit("r", (SILVER, GOLD, replace(first, **later))).lacking == ("gold",)
+
+
+def take_and_die(workspace: Workspace, run_id: str) -> None:
+    """What a killed process leaves: a lease that names it."""
+    gone = replace(this_process(), started="0")
+    now = datetime.now(UTC)
+    member = Member(gone, now, now + timedelta(minutes=1))
+    lease_store(workspace.objects).change(lambda state: LeaseState(1, run_id, now, None, {"gone": member}))
