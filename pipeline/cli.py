@@ -104,8 +104,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         return _invoke(given)
-    except KeyboardInterrupt:
-        click.echo("interrupted; the same command goes on where it was", err=True)
+    except KeyboardInterrupt as stopped:
+        for line in ("interrupted; the same command goes on where it was", *getattr(stopped, "__notes__", ())):
+            click.echo(_visible(line), err=True)
         return INTERRUPTED
     except click.Abort:
         click.echo("aborted", err=True)

@@ -158,6 +158,13 @@ def test_ctrl_c_ends_with_one_line(run_cli: RunCli, monkeypatch: pytest.MonkeyPa
     assert said.err.strip() == "interrupted; the same command goes on where it was"
 
 
+def test_ctrl_c_tells_what_became_of_the_work(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = KeyboardInterrupt()
+    stopped.add_note("gold: interrupted; the job on Glue was told to stop")
+    fail_with(monkeypatch, stopped)
+    assert "the job on Glue was told to stop" in run_cli("runs").err
+
+
 @pytest.mark.parametrize("command", ["plan", "status"])
 def test_what_would_run_is_asked_with_the_options_of_a_run(run_cli: RunCli, tmp_path: Path, command: str) -> None:
     settings = tmp_path / "own.toml"
