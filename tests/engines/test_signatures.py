@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
 import pytest
 from engine_tables import contract
+from script_file import module_of
 
 from lake.errors import GraphError
 from lake.gold.digest import digest
@@ -76,12 +76,7 @@ def daily(hourly):
 def _module(code: str, folder: Path) -> ModuleType:
     path = folder / f"code_{abs(hash(code))}.py"
     path.write_text(code)
-    spec = importlib.util.spec_from_file_location("code_under_test", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(path)
 
 
 @pytest.mark.parametrize(

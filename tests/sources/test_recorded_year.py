@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import tarfile
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from script_file import module_of
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 ARCHIVE = SAMPLES / "openmeteo" / "archive"
@@ -31,12 +31,7 @@ LGA,La Guardia,40.777245,-73.872608,22,-5,A,America/New_York
 
 @pytest.fixture
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_samples", SAMPLES / "make_samples.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(SAMPLES / "make_samples.py")
 
 
 def archive() -> bytes:

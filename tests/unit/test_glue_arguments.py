@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from script_file import module_of
 
 from pipeline.deploy.glue import arguments
 from pipeline.remote import messages
@@ -21,12 +21,7 @@ OF_GLUE = ("--JOB_NAME", "gold", "--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_1", "--j
 
 @pytest.fixture(scope="module")
 def utils() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("awsglue_utils", SHIM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(SHIM)
 
 
 def test_the_jobs_own_arguments_are_read_among_those_of_glue(utils: ModuleType, project: Path) -> None:
