@@ -27,7 +27,7 @@ def doubled_merge() -> None:
     """A load that is taken in once more, because its merge is not in the ledger, has its rows appended."""
     import polars as pl
 
-    from lake.silver_table import SilverTable
+    from lake.silver.table import SilverTable
 
     write = SilverTable.write
 

@@ -32,7 +32,7 @@ WAITS = "lake/engines/spark_java.py"
 # Names of layers in texts that are no path: what they are instead.
 NO_PATHS = {
     "lake/bronze_loads.py": "reads back what layout has built",
-    "lake/silver_table.py": "the mark of a Delta transaction",
+    "lake/silver/table.py": "the mark of a Delta transaction",
     "pipeline/commands/show.py": "how a user names a table",
     "pipeline/commands/reset.py": "sorts keys of a listing",
 }

@@ -14,7 +14,7 @@ from lake.bronze import LoadRef
 from lake.contract.model import Contract
 from lake.errors import DamagedError
 from lake.ledger import Ledger, LoadRecord
-from lake.shrink import chain
+from lake.silver.shrink import chain
 from lake.storage.objects import Objects
 
 SNAPSHOT = Contract("t", "silver", "1", "d", "o", (), (), (), load="snapshot", shrink_threshold=0.5)

@@ -1,12 +1,4 @@
-"""Silver: typed, checked rows, merged by key. Every load that bronze has and the ledger has not is taken in.
-
-Order of writes: quarantine, silver, ledger. A crash between them is harmless: the loads are taken in again, and what
-already stands is not written again.
-
-A row that says what stands already is not written, so that a load without news makes no new version. Its load is then
-marked ``restates`` in the ledger: should an older load arrive later and contradict, the restating ones are taken in
-again with it, for it is the newest word that counts.
-"""
+"""One call of silver: which loads are taken in, what stands, what shall stand, and in which order it is written."""
 
 from __future__ import annotations
 
@@ -20,14 +12,12 @@ from lake import ledger, merge, quarantine
 from lake.bronze import Bronze, LoadRef
 from lake.contract.model import Contract
 from lake.errors import DamagedError, UnknownChoiceError
-from lake.intake import Gate, Intaker, Parse
 from lake.ledger import Ledger, LoadRecord
-from lake.shrink import chain
-from lake.silver_result import SilverResult
-from lake.silver_table import Change, SilverTable
+from lake.silver.intake import Gate, Intaker, Parse
+from lake.silver.result import SilverResult
+from lake.silver.shrink import chain
+from lake.silver.table import Change, SilverTable
 from lake.storage.objects import Objects
-
-__all__ = ["SilverResult", "update"]
 
 
 def update(
