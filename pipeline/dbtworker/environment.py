@@ -19,7 +19,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 
 def _snowflake(account: SnowflakeSettings) -> dict[str, str]:
-    from warehouse.warehouses.snowflake import KEY_PAIR, login_by
+    from warehouse.warehouses.snowflake import KEY_PAIR, login_by, with_line_breaks
 
     has_key, has_token = account.private_key is not None, account.token is not None
     authenticator = login_by(account.authenticator, has_key=has_key, has_token=has_token)
@@ -44,6 +44,6 @@ def _snowflake(account: SnowflakeSettings) -> dict[str, str]:
     found = {f"MIRRORLAKE_SNOWFLAKE_{name}": value for name, value in plain.items() if value}
     revealed = {name: value.reveal() for name, value in secret.items() if value}
     if by_key and "PRIVATE_KEY" in revealed:
-        # In one line, as it may stand in .env; the loader reads that, too, but dbt does not.
-        revealed["PRIVATE_KEY"] = revealed["PRIVATE_KEY"].replace("\\n", "\n").strip()
+        # Our own connection does this when it reads the key; dbt does not.
+        revealed["PRIVATE_KEY"] = with_line_breaks(revealed["PRIVATE_KEY"])
     return found | {f"DBT_ENV_SECRET_SNOWFLAKE_{name}": value for name, value in revealed.items()}

@@ -26,7 +26,7 @@ class Account:
     role: str
     warehouse: str
     database: str
-    authenticator: str = "snowflake_jwt"
+    authenticator: str = KEY_PAIR
     private_key: Reveal | None = field(default=None, repr=False)
     private_key_passphrase: Reveal | None = field(default=None, repr=False)
     token: Reveal | None = field(default=None, repr=False)
@@ -99,6 +99,11 @@ def login_by(authenticator: str, *, has_key: bool, has_token: bool) -> str:
     return authenticator if has_token or not has_key else KEY_PAIR
 
 
+def with_line_breaks(key: str) -> str:
+    r"""A private key that may stand in one line, as in .env, with ``\n`` for each line break."""
+    return key.replace("\\n", "\n").strip()
+
+
 def _der(text: str, passphrase: str | None) -> bytes:
     """A private key in PEM, or its DER in base64, as unencrypted PKCS#8. No error shows any of it."""
     from cryptography.hazmat.primitives import serialization
@@ -106,7 +111,7 @@ def _der(text: str, passphrase: str | None) -> bytes:
     secret = passphrase.encode() if passphrase else None
     try:
         if "-----BEGIN" in text:
-            key = serialization.load_pem_private_key(text.replace("\\n", "\n").encode(), password=secret)
+            key = serialization.load_pem_private_key(with_line_breaks(text).encode(), password=secret)
         else:
             key = serialization.load_der_private_key(base64.b64decode(text, validate=True), password=secret)
     except (ValueError, TypeError, binascii.Error):

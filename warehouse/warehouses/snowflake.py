@@ -22,7 +22,7 @@ from warehouse.ddl import Dialect
 from warehouse.exports import Days, Export
 from warehouse.load import LoadResult
 from warehouse.warehouses import _snowflake_ask, _snowflake_export, _snowflake_load, _snowflake_publish
-from warehouse.warehouses._snowflake_account import KEY_PAIR, Account, login_by
+from warehouse.warehouses._snowflake_account import KEY_PAIR, Account, login_by, with_line_breaks
 from warehouse.warehouses._snowflake_ask import SnowflakeReader
 from warehouse.warehouses._snowflake_session import LostSessionError, Session, connect, retried
 from warehouse.warehouses.base import FilesOf, Publication, Warehouse
@@ -36,6 +36,7 @@ __all__ = [
     "SnowflakeWarehouse",
     "create",
     "login_by",
+    "with_line_breaks",
 ]
 
 T = TypeVar("T")
