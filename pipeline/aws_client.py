@@ -7,17 +7,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import CloudError, MissingExtraError
+from lake.storage.credentials import LOG_IN, LOG_IN_AGAIN, RENEW
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
 
+CHECK_KEYS = "check s3.access_key_id and its secret key"
 # Codes that several services share: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 _MEANING = {
     "AccessDenied": "grant that action to the role which is used here (docs/infra.md)",
-    "ExpiredToken": "log in again, or renew s3.session_token",
-    "UnrecognizedClient": "check s3.access_key_id and its secret key",
-    "InvalidSignature": "check s3.access_key_id and its secret key",
-    "InvalidClientTokenId": "check s3.access_key_id and its secret key",
+    "ExpiredToken": RENEW,
+    "UnrecognizedClient": CHECK_KEYS,
+    "InvalidSignature": CHECK_KEYS,
+    "InvalidClientTokenId": CHECK_KEYS,
     "ConcurrentRunsExceeded": "the job is at work for another run, or has not quite ended: run again when it has",
     "EntityNotFound": "check the name; mirrorlake deploy registers what is missing",
     "ResourceNotFound": "check the name, the region and the account",
@@ -65,7 +67,7 @@ def asking(what: str, where: str) -> Iterator[None]:
         raise CloudError(
             f"cannot {what}: neither keys nor a role of this machine were found",
             where=where,
-            fix="log in, or set s3.access_key_id and s3.secret_access_key",
+            fix=LOG_IN,
         ) from None
     except BotoCoreError as error:
         raise CloudError(f"cannot {what}: {error}", where=where, fix=remedy(error)) from None
@@ -74,7 +76,7 @@ def asking(what: str, where: str) -> Iterator[None]:
 def remedy(error: Exception) -> str:
     """What helps against a call that botocore did not even get through."""
     if _OF_THE_SESSION & {kind.__name__ for kind in type(error).__mro__}:
-        return "log in again (aws sso login), or check AWS_PROFILE and the profiles of ~/.aws/config"
+        return LOG_IN_AGAIN
     return "check the network and s3.endpoint"
 
 

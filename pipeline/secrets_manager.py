@@ -11,7 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from lake.errors import ConfigError
-from pipeline.aws_client import aws_client, remedy
+from lake.storage.credentials import LOG_IN, RENEW
+from pipeline.aws_client import CHECK_KEYS, aws_client, remedy
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
@@ -24,11 +25,11 @@ _MEANING = {
     "DecryptionFailure": ("it cannot be decrypted", "grant kms:Decrypt on its key"),
     "AccessDeniedException": ("access is denied", "grant secretsmanager:GetSecretValue on it to this role"),
     "AccessDenied": ("access is denied", "grant secretsmanager:GetSecretValue on it to this role"),
-    "ExpiredTokenException": ("the session's credentials have expired", "log in again, or renew s3.session_token"),
-    "ExpiredToken": ("the session's credentials have expired", "log in again, or renew s3.session_token"),
-    "UnrecognizedClientException": ("the credentials are not valid", "check s3.access_key_id and its secret key"),
-    "InvalidSignatureException": ("the credentials are not valid", "check s3.access_key_id and its secret key"),
-    "InvalidClientTokenId": ("the credentials are not valid", "check s3.access_key_id and its secret key"),
+    "ExpiredTokenException": ("the session's credentials have expired", RENEW),
+    "ExpiredToken": ("the session's credentials have expired", RENEW),
+    "UnrecognizedClientException": ("the credentials are not valid", CHECK_KEYS),
+    "InvalidSignatureException": ("the credentials are not valid", CHECK_KEYS),
+    "InvalidClientTokenId": ("the credentials are not valid", CHECK_KEYS),
 }
 
 
@@ -61,7 +62,7 @@ class SecretsManager:
             raise _refused(name, credentials, meaning, fix) from None
         except botocore.exceptions.NoCredentialsError:
             meaning = "neither keys nor a role of this machine were found"
-            raise _refused(name, credentials, meaning, "log in, or set s3.access_key_id") from None
+            raise _refused(name, credentials, meaning, LOG_IN) from None
         except botocore.exceptions.BotoCoreError as error:
             raise _refused(name, credentials, f"no answer: {error}", remedy(error)) from None
         value = answer.get("SecretString")

@@ -23,6 +23,10 @@ _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 MOST_RETRIES = 10
 CONNECT_SECONDS = 5.0
 NOBODY = object()
+# What to do about credentials, for the errors of whoever is refused for them.
+LOG_IN = "log in (aws sso login, aws configure), or set s3.access_key_id and s3.secret_access_key"
+LOG_IN_AGAIN = "log in again (aws sso login), or check AWS_PROFILE and the profiles of ~/.aws/config"
+RENEW = "log in again, or renew s3.session_token"
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class S3Credentials:
             raise StorageError(
                 "no credentials for AWS were found: neither keys nor a role of this machine",
                 where=self.endpoint or self.region,
-                fix="log in (aws sso login, aws configure), or set s3.access_key_id and s3.secret_access_key",
+                fix=LOG_IN,
             )
         with _having_credentials(self.endpoint or self.region):
             keys = role.get_frozen_credentials()  # renewed by boto3 before they expire
@@ -117,7 +121,7 @@ def _having_credentials(where: str) -> Iterator[None]:
         raise StorageError(
             f"no credentials for AWS could be had: {error}",
             where=where,
-            fix="log in again (aws sso login), or check AWS_PROFILE and the profiles of ~/.aws/config",
+            fix=LOG_IN_AGAIN,
         ) from None
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from lake.errors import StorageError
+from lake.storage.credentials import RENEW
 
 _NUMBER = re.compile(r"os error (\d+)|code: (\d+)")
 _MEANING = {
@@ -42,7 +43,7 @@ _LASTING = (
     ("NoSuchBucket", "there is no such bucket", "create it, or mend lake.root"),
     ("InvalidAccessKeyId", "the access key is not known", "check s3.access_key_id"),
     ("SignatureDoesNotMatch", "the secret key is wrong", "check s3.secret_access_key"),
-    ("ExpiredToken|token.{0,20} expired", "the credentials have expired", "log in again, or renew s3.session_token"),
+    ("ExpiredToken|token.{0,20} expired", "the credentials have expired", RENEW),
     ("InvalidToken", "the session token is not valid", "renew s3.session_token"),
     (
         "PermanentRedirect|AuthorizationHeaderMalformed|configured region",
