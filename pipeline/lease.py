@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from lake import writes
 from lake.errors import ConfigError, LeaseHeldError, StorageError
 from pipeline.lease_store import LeaseState, LeaseStore, Member, lease_store
-from pipeline.process import this_process
+from pipeline.process import is_dead, this_process
 
 if TYPE_CHECKING:
     from lake.storage.objects import Objects
@@ -202,23 +202,29 @@ def describe(objects: Objects) -> str:
     state, now = lease_store(objects).read(), _now()
     if state.run_id is None:
         return "free"
-    return _described(state) if state.is_held(now) else f"lapsed ({_described(state)})"
+    if state.is_held(now):
+        return _described(state)
+    return f"lapsed: {_described(state)}; nobody has to wait, the next run takes it over at once"
 
 
 def _described(state: LeaseState) -> str:
     if state.run_id is None:
         return "nobody holds the lease now"
-    who = "; ".join(str(member.process) for member in state.members.values()) or "no process at work"
+    gone = {True: ", which is gone", False: ""}
+    processes = [f"{member.process}{gone[is_dead(member.process)]}" for member in state.members.values()]
+    who = "; ".join(processes) or "no process at work"
     since = f"{state.since:%Y-%m-%d %H:%M:%S} UTC" if state.since else "unknown"
     until = state.until()
     return f"run {state.run_id} ({who}) since {since}" + (f", until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "")
 
 
 def _held(state: LeaseState, now: datetime) -> LeaseHeldError:
-    until = state.until() or now
-    return LeaseHeldError(
-        "another run is at work on this lake",
-        where=_described(state),
-        fix=f"wait for it to end, or join it with --run-id {state.run_id}; if it died it is taken over in "
-        f"{max(0, round((until - now).total_seconds()))} seconds at the latest",
-    )
+    seconds = max(0, round(((state.until() or now) - now).total_seconds()))
+    what = "another run is at work on this lake"
+    fix = f"wait for it to end, or join it with --run-id {state.run_id}; if it died it is taken over in "
+    fix += f"{seconds} seconds at the latest"
+    if not any(member.holds(now) for member in state.members.values()):
+        what += ", and keeps it for its next task"
+        fix = f"wait: it lapses in {seconds} seconds; or, if no task of it is to come: "
+        fix += f"mirrorlake lease release {state.run_id}"
+    return LeaseHeldError(what, where=_described(state), fix=fix)

@@ -62,8 +62,9 @@ class LeaseState:
         )
 
     def until(self) -> datetime | None:
-        """When it lapses if nobody renews it."""
-        ends = [member.until for member in self.members.values()] + ([self.held_until] if self.held_until else [])
+        """When it lapses if nobody renews it; a process that is known to be dead does not count."""
+        ends = [member.until for member in self.members.values() if not is_dead(member.process)]
+        ends += [self.held_until] if self.held_until else []
         return max(ends, default=None)
 
     def without(self, member: str) -> LeaseState:

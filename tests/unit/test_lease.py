@@ -101,7 +101,11 @@ def test_a_killed_holder_is_replaced_at_once_with_a_higher_fence(project: Path) 
     with holder("run-a") as process:
         process.kill()
         process.wait()
-        assert describe(workspace.objects).startswith("lapsed (run run-a")
+        said = describe(workspace.objects)
+        assert said.startswith("lapsed: run run-a")
+        assert f"process {process.pid}, which is gone" in said
+        assert said.endswith("the next run takes it over at once")
+        assert "until" not in said, "nobody has to wait for its end"
         with hold(workspace, "run-b") as taken:
             assert taken.fence == 2
 
@@ -200,6 +204,9 @@ def test_an_ended_stage_keeps_it_for_the_next_try(store: FolderLeaseStore) -> No
     with pytest.raises(LeaseHeldError, match="another run") as caught:
         other.acquire()
     assert "no process at work" in str(caught.value)
+    assert "it lapses in 1 seconds; or, if no task of it is to come: mirrorlake lease release run-a" in str(
+        caught.value
+    )
     assert lease(store, "run-a", clock).acquire() == 1
     clock.move(61)
     assert other.acquire() == 2
