@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from lake.errors import StorageError
-from lake.storage.credentials import RENEW
+from lake.storage.credentials import LOG_IN, RENEW
 
 _NUMBER = re.compile(r"os error (\d+)|code: (\d+)")
 _MEANING = {
@@ -44,6 +44,8 @@ _LASTING = (
     ("InvalidAccessKeyId", "the access key is not known", "check s3.access_key_id"),
     ("SignatureDoesNotMatch", "the secret key is wrong", "check s3.secret_access_key"),
     ("ExpiredToken|token.{0,20} expired", "the credentials have expired", RENEW),
+    # the address of a machine's role, which a library asks where it was given no keys
+    (r"169\.254\.\d", "no credentials for AWS were found: neither keys nor a role of this machine", LOG_IN),
     ("InvalidToken", "the session token is not valid", "renew s3.session_token"),
     (
         "PermanentRedirect|AuthorizationHeaderMalformed|configured region",
@@ -109,6 +111,8 @@ def _said(text: str, meanings: Iterable[tuple[str, str, str]]) -> tuple[str, str
 
 def storage_error(error: BaseException, where: str, verb: str) -> StorageError:
     """The StorageError for a failed ``verb`` (read, write, list, delete, open) of ``where``."""
+    if isinstance(error, StorageError):  # the keys that were to be had for the call were not: that is what helps
+        return StorageError(f"cannot {verb}: {error.what}", where=where, fix=error.fix)
     known = fault(error)
     if known:
         return StorageError(f"cannot {verb}: {known[0]}", where=where, fix=known[1])

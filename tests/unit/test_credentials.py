@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,8 @@ import pytest
 from lake.errors import StorageError
 from lake.storage import credentials
 from lake.storage.credentials import S3Credentials, obstore_arguments, polars_options, retry_seconds, serve
+from lake.storage.faults import fault
+from lake.storage.objects import Objects
 from lake.storage.opening import open_store
 
 KEYS = S3Credentials("eu-central-1", "http://127.0.0.1:9", True, "AKIA", "hush-hush", "token", 2.5, 7.0)
@@ -91,6 +94,22 @@ def test_no_credentials_at_all_are_one_clear_error(monkeypatch: pytest.MonkeyPat
     with pytest.raises(StorageError, match="no credentials for AWS were found") as caught:
         ROLE.object_options()
     assert "s3.access_key_id" in str(caught.value.fix)
+    lake = Objects("s3://bucket/lake", ROLE.object_options)
+    for doing in (partial(lake.get, "a"), partial(lake.list, "a"), partial(lake.put, "a", b"", "test")):
+        with pytest.raises(StorageError, match=r"cannot \w+: no credentials for AWS were found") as caught:
+            doing()
+        assert caught.value.fix == credentials.LOG_IN
+        assert str(caught.value.where).startswith("s3://bucket/lake")
+
+
+def test_without_keys_and_boto3_the_role_that_does_not_answer_is_named() -> None:
+    said = (
+        "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 1s - error sending request"
+    )
+    known = fault(RuntimeError(said))
+    assert known is not None
+    assert known[0].startswith("no credentials for AWS were found")
+    assert known[1] == credentials.LOG_IN
 
 
 def test_a_session_that_has_expired_is_one_clear_error(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
