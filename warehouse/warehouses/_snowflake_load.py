@@ -49,6 +49,15 @@ class Load:
         return f"{self.database}.{HISTORY}"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a table holds, as its history and its number of rows agree."""
+
+    lake_table: str
+    version: int
+    rows: int
+
+
 def new_load_id(snapshot: Snapshot) -> str:
     """A mark that no other load has."""
     return f"{snapshot.number:08d}-{uuid.uuid4().hex[:12]}"
@@ -74,10 +83,8 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
             for table, step in due.items():
                 tables[table] = _merge(work, step, landed[table])
             _enter(work, [(step.contract.table, step.lake_table, tables[table]) for table, step in due.items()])
-    for contract in wanted:
-        if contract.table not in tables:
-            version = work.snapshot.tables[contract.table]
-            tables[contract.table] = TableLoad(rows_out=_rows(work, contract.table), version=version, unchanged=True)
+    for table in steps.keys() - due.keys():
+        tables[table] = TableLoad(rows_out=newest[table].rows, version=newest[table].version, unchanged=True)
     for table in due:
         work.session.execute(f"DROP TABLE IF EXISTS {work.database}.landing.{table}")
     return LoadResult(work.load_id, work.snapshot.number, {c.table: tables[c.table] for c in wanted})
@@ -118,8 +125,8 @@ def _committed(work: Load) -> dict[str, TableLoad]:
     return found
 
 
-def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, tuple[object, int]]:
-    """Table to ``(lake table, version)`` of the newest row of its history.
+def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, Standing]:
+    """What stands in each table by the newest row of its history.
 
     Left out, so loaded whole, is a table that was made anew, and one that holds another number of rows than its last
     load left: somebody changed it by hand.
@@ -129,26 +136,22 @@ def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, tuple[obje
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY entry DESC NULLS LAST) = 1"
     ).rows
     found = {str(table): told for table, *told in rows}
-    newest: dict[str, tuple[object, int]] = {}
+    newest: dict[str, Standing] = {}
     for table in (contract.table for contract in contracts):
         lake_table, version, rows_out = found.get(table, (None, None, None))
-        if version is not None and int(str(rows_out)) == _rows(work, table):
-            newest[table] = (lake_table, int(str(version)))
+        if version is not None:
+            rows_now = work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{table}")
+            if int(str(rows_out)) == rows_now:
+                newest[table] = Standing(str(lake_table), int(str(version)), rows_now)
     return newest
 
 
-def _rows(work: Load, table: str) -> int:
-    return work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{table}")
-
-
-def _pending(
-    contract: Contract, open_table: OpenTable, version: int, newest: Mapping[str, tuple[object, int]]
-) -> Pending | None:
+def _pending(contract: Contract, open_table: OpenTable, version: int, newest: Mapping[str, Standing]) -> Pending | None:
     """What has to be read to bring the table to ``version``; None where that is what stands there."""
     table = open_table(contract.table)
     lake_table = table.identity()
-    stands_for, stands_at = newest.get(contract.table, (None, None))
-    loaded = stands_at if stands_for == lake_table else None
+    stands = newest.get(contract.table)
+    loaded = stands.version if stands and stands.lake_table == lake_table else None
     if loaded == version:
         return None
     # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.
