@@ -38,6 +38,7 @@ class UnknownChoiceError(UsageError):
     """A name that is not one of the known ones; the message lists them."""
 
     def __init__(self, kind: str, given: str, known: Iterable[str], *, where: str | None = None) -> None:
+        self.kind = kind
         self.known = sorted(known)
         super().__init__(
             f"unknown {kind}: {given!r}",

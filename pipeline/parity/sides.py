@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lake.errors import StorageError, UsageError
+from lake.errors import StorageError, UnknownChoiceError, UsageError
 from pipeline.parity.lake_tables import LakeReader
 from pipeline.stages.staging import staging_backend
 from pipeline.workspace import Workspace, open_workspace
@@ -112,11 +112,11 @@ def opened(left: str, right: str) -> tuple[Side, Side]:
     UsageError, and what ``open_workspace`` raises.
     """
     (name, folder), (other, other_folder) = _split(left), _split(right)
-    sides = [_open(name, folder), _open(other, other_folder)]
+    sides = [_open(name, folder, "argument A"), _open(other, other_folder, "argument B")]
     for place, beside in ((0, 1), (1, 0)):
         made = sides[beside].workspace.settings.parity.dev_data
         if (left, right)[place] == "dev" and made is not None and made.is_dir():
-            sides[place] = _open("dev", str(made))
+            sides[place] = _open("dev", str(made), "parity.dev_data")
     return sides[0], sides[1]
 
 
@@ -127,9 +127,14 @@ def _split(told: str) -> tuple[str, str | None]:
     return name, folder or None
 
 
-def _open(name: str, folder: str | None) -> Side:
+def _open(name: str, folder: str | None, where: str) -> Side:
+    try:
+        workspace = open_workspace(name, overrides={"data": folder} if folder else None)
+    except UnknownChoiceError as error:
+        if error.kind != "environment":
+            raise
+        raise UnknownChoiceError(error.kind, name, error.known, where=where) from None
     if folder is None:
-        return Side(name, open_workspace(name))
-    workspace = open_workspace(name, overrides={"data": folder})
+        return Side(name, workspace)
     path, root = workspace.settings.data, workspace.settings.root
     return Side(f"{name}={path.relative_to(root) if path.is_relative_to(root) else path}", workspace)

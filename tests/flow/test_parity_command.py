@@ -181,8 +181,19 @@ def test_sides_that_cannot_be_compared(run_cli: RunCli, one_day: Path, tmp_path:
     assert (unknown.exit_code, "unknown table: 'orders'" in unknown.err) == (2, True)
     unnamed = run_cli("parity", "dev=", "dev")
     assert (unnamed.exit_code, "names no side" in unnamed.err) == (2, True)
-    wrong = run_cli("parity", "staging", "dev")
-    assert (wrong.exit_code, "choose one of: dev, prod, rehearsal" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize(("sides", "where"), [(("staging", "dev"), "A"), (("dev", "staging=data/x"), "B")])
+def test_an_unknown_environment_is_said_with_the_argument_that_names_it(
+    run_cli: RunCli, sides: tuple[str, str], where: str
+) -> None:
+    said = run_cli("parity", *sides)
+    assert said.exit_code == 2
+    assert said.err.splitlines() == [
+        "error: unknown environment: 'staging'",
+        f"  where: argument {where}",
+        "  what to do: choose one of: dev, prod, rehearsal",
+    ]
 
 
 def test_dev_beside_an_environment_is_the_run_made_for_it(
