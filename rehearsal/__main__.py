@@ -13,7 +13,8 @@ from pathlib import Path
 
 from lake.errors import MirrorlakeError, UsageError
 from pipeline import reader
-from pipeline.settings import load_settings
+from pipeline.dates import parse_date
+from pipeline.settings import Settings, load_settings
 from rehearsal import keeping
 from rehearsal.dress import rehearse
 
@@ -35,20 +36,29 @@ def _answer() -> int:
     parser = argparse.ArgumentParser(prog="just rehearse", description=__doc__)
     parser.add_argument("command", nargs="?", choices=("up", "down", "status"), help="the stand-ins alone")
     parser.add_argument("--keep", action="store_true", help="leave the stand-ins up: mirrorlake --env rehearsal ...")
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="first run date")
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE", help="last run date")
+    parser.add_argument("--from", dest="first", metavar="DATE", help="first run date")
+    parser.add_argument("--to", dest="last", metavar="DATE", help="last run date")
     told = parser.parse_args()
     try:
         settings = load_settings("rehearsal")
         if told.command is None:
-            first, last = told.first or settings.run.first_date, told.last or settings.run.last_date
-            if last < first:
-                raise UsageError(f"--to {last} lies before --from {first}", fix="give the dates in order")
-            return rehearse(settings, (first, last), keep=told.keep)
+            return rehearse(settings, _dates(told.first, told.last, settings), keep=told.keep)
         return {"up": _up, "down": _down, "status": _status}[told.command](settings.data)
     except MirrorlakeError as error:
-        print(error, file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+
+
+def _dates(first: str | None, last: str | None, settings: Settings) -> tuple[date, date]:
+    begin = parse_date(first, "--from") if first else settings.run.first_date
+    end = parse_date(last, "--to") if last else settings.run.last_date
+    if end < begin:
+        raise UsageError(
+            f"--from {begin} is after --to {end}",
+            where=f"--to is that of profiles/{settings.env}.toml" if last is None else None,
+            fix="give both, in order",
+        )
+    return begin, end
 
 
 def _up(data: Path) -> int:

@@ -40,8 +40,16 @@ def test_two_dates_by_production_s_path_are_the_laptop_s_rows(data: Path) -> Non
     assert not (data / "standins.env").exists()
 
 
-def test_words_that_make_no_sense_are_refused(data: Path) -> None:
-    done = rehearse("--from", "2013-07-04", "--to", "2013-07-03")
-    assert done.returncode != 0
-    assert "order" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from", "2013-07-04", "--to", "2013-07-03"), "error: --from 2013-07-04 is after --to 2013-07-03"),
+        (("--from", "2013-07-05"), "where: --to is that of profiles/rehearsal.toml"),
+        (("--from", "2013-13-01"), "error: --from '2013-13-01' is not a date\n  what to do: write it as YYYY-MM-DD"),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(data: Path, words: tuple[str, ...], said: str) -> None:
+    done = rehearse(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
     assert not data.exists()
