@@ -15,6 +15,7 @@ default:
     @"{{ just_executable() }}" --list --unsorted
 
 # Set up, then run a week of real weather end to end; arguments go to `mirrorlake run`.
+[no-exit-message]
 dev-run *arguments: (_environment "run")
     @{{ mirrorlake }} run "$@"
 
@@ -23,14 +24,17 @@ test *arguments: (_environment "test") _standins _airflow
     @if [ $# -eq 0 ]; then "{{ just_executable() }}" check _covered; else {{ python }} -m pytest "$@"; fi
 
 # 60 seconds: break a row, see it quarantined, fix it, replay it.
+[no-exit-message]
 tour: (_environment "run")
     @{{ mirrorlake }} tour
 
 # Run production's path against stand-ins on this machine, then compare every table with dev; --keep leaves them up.
+[no-exit-message]
 rehearse *arguments: (_environment "rehearsal") _standins
     @{{ python }} -m rehearsal "$@"
 
 # Open the dashboard on what was published.
+[no-exit-message]
 dashboard *arguments: (_environment "run")
     @{{ mirrorlake }} dashboard "$@"
 
@@ -96,6 +100,7 @@ bench *arguments: (_environment "test") _rivals
     {{ python }} -m benchmarks "$@"
 
 # Airflow's page, scheduler and all on this machine, with the DAG of one environment (just airflow --env rehearsal).
+[no-exit-message]
 airflow *arguments: (_environment "run") _airflow
     @{{ python }} airflow/serve.py "$@"
 

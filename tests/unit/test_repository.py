@@ -114,3 +114,14 @@ def test_what_is_ignored_is_not_tracked() -> None:
         check=False,
     )
     assert listed.stdout == b""
+
+
+def test_recipes_that_pass_a_command_of_ours_on_add_no_error_of_just() -> None:
+    """The command has said what is wrong and what to do; "Recipe failed on line" would only bury it."""
+    passing = re.findall(
+        r"^(.*)\n([a-z][\w-]*)[^\n]*:[^\n]*\n    @\{\{ (?:mirrorlake|python) \}\} (?!-m pytest)",
+        tracked()["justfile"],
+        re.M,
+    )
+    assert {"dev-run", "rehearse", "dashboard", "tour"} <= {name for _, name in passing}
+    assert [name for before, name in passing if before != "[no-exit-message]"] == []
