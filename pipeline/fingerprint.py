@@ -53,9 +53,13 @@ def _shortened(value: object) -> object:
     if isinstance(value, list | tuple):
         if len(value) <= LONGEST_LIST:
             return [_shortened(each) for each in value]
-        text = json.dumps(value, default=str)
-        return {"entries": len(value), "hash": hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}
+        return {"entries": len(value), "hash": hash_of(value)}
     return value
+
+
+def hash_of(value: object) -> str:
+    """A hash of what JSON can say, in the order in which it is given."""
+    return hashlib.blake2b(json.dumps(value, default=str).encode(), digest_size=16).hexdigest()
 
 
 def read(objects: Objects, stage: str) -> Remembered | None:

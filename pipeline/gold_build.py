@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines import opened_engine
-from pipeline.fingerprint import code_hash
+from pipeline.fingerprint import code_hash, hash_of
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace
@@ -46,9 +45,8 @@ class Built:
 
 def code_of(workspace: Workspace) -> str:
     """A hash of the code and the contracts that gold is built by, the same for the same in a clone and from a wheel."""
-    contracts = {name: contract.digest for name, contract in workspace.contracts.items()}
-    told = json.dumps([code_hash("lake"), contracts], sort_keys=True)
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    contracts = sorted((name, contract.digest) for name, contract in workspace.contracts.items())
+    return hash_of([code_hash("lake"), contracts])
 
 
 def build_here(workspace: Workspace, *, full: bool, run_id: str) -> Built:

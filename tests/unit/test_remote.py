@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from lake.errors import CloudError, ConfigError, EngineError, LostRaceError, MirrorlakeError
 from lake.storage.objects import Objects
@@ -314,6 +315,8 @@ def test_emr_is_asked_by_its_own_words() -> None:
     assert emr.running("r") == ("mine", {"run_id": "r", "result": "k"})
     assert client.asked[0] == ("list_job_runs", {"applicationId": "app", "states": list(AT_WORK)})
     assert not ENDED & set(AT_WORK)
+    named = get_session().get_service_model("emr-serverless").shape_for("JobRunState").enum
+    assert {*ENDED, *AT_WORK} == set(named)
     assert emr.running("q") is None
     assert emr.start({"run_id": "r"}) == "j"
     assert emr.state("j") == JobState("RUNNING")
