@@ -21,8 +21,11 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$|<>:~])")
 
 
 def plain(text: str) -> str:
-    """``text`` as Markdown shows it literally: names and messages come from outside."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """``text`` as Markdown shows it literally: names and messages come from outside.
+
+    Without the indents of its lines, which Markdown takes for code, and shows there what was put before signs.
+    """
+    return _MARKDOWN.sub(r"\\\1", "\n".join(line.strip() for line in text.splitlines()))
 
 
 def require_publication(title: str) -> Publication:
@@ -43,9 +46,10 @@ def show_empty() -> None:
     st.write("This page then shows a week of real weather at three New York airports, without any network.")
 
 
-def show_error(error: MirrorlakeError) -> None:
-    """What went wrong, where, and what to do, in place of a traceback."""
-    st.error(f"**This page cannot be shown.** {plain(error.what)}", icon=":material/error:")
+def show_error(error: MirrorlakeError, heading: str = "**This page cannot be shown.**") -> None:
+    """What went wrong, where, and what to do, in place of a traceback; the error's own words as they are."""
+    st.error(heading, icon=":material/error:")
+    st.code(error.what, language=None, wrap_lines=True)
     if error.where:
         st.write("Where:")
         st.code(error.where, language=None)

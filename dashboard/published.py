@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.backends import SupersededError, Version, backend
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings, settings_at_work
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Publication:
 
 def current() -> Publication | None:
     """The current publication of the environment that LAKE_ENV names; None before the first."""
-    settings = load_settings()
+    settings = settings_at_work()
     version = backend(settings.warehouse.backend).current(settings)
     return Publication(settings, version) if version else None
 

@@ -62,6 +62,7 @@ __all__ = [
     "WarehouseSettings",
     "load_settings",
     "project_root",
+    "settings_at_work",
 ]
 
 MARKER = Path("profiles/dev.toml")
@@ -118,6 +119,15 @@ def load_settings(
     found = {key: Found(leaf.default, "built-in default") for key, leaf in known.items()} | profile
     found |= _standins(root, env, (found | stronger)["data"], known) | stronger
     return _build(root, env, known, found)
+
+
+def settings_at_work(
+    env: str | None = None, config: Path | None = None, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """``load_settings`` for who is about to go to the places that they name: ConfigError where stand-ins are not up."""
+    settings = load_settings(env, config, overrides)
+    settings.require_standins()
+    return settings
 
 
 def _standins(root: Path, env: str, data: Found, known: Mapping[str, Leaf]) -> dict[str, Found]:

@@ -214,12 +214,16 @@ class Settings:
         """Whether this environment speaks to stand-ins, and none are up: they would have said where they are."""
         return self.env == REHEARSAL and self.s3.endpoint is None
 
-    def require_supported(self) -> None:
-        """Raise one ConfigError that names all that keeps commands from running on this environment."""
+    def require_standins(self) -> None:
+        """Raise ConfigError where stand-ins are not up: else the real cloud would be asked for their names."""
         if self.lacks_standins:
             raise ConfigError(
                 "the stand-ins are not up", where=f"environment {self.env}", fix="start them: just rehearse --keep"
             )
+
+    def require_supported(self) -> None:
+        """Raise one ConfigError that names all that keeps commands from running on this environment."""
+        self.require_standins()
         lacks = [f"not set: {key} (environment: {_variables(key)})" for key in self.missing()]
         if lacks:
             otherwise = "" if self.env == "dev" else "run with --env dev, or "

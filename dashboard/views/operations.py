@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import operations, waiting
-from dashboard.parts import footer, plain, show_empty
+from dashboard.parts import footer, plain, show_empty, show_error
 from dashboard.published import current
 from lake.errors import MirrorlakeError
 from pipeline.observe.audit import RunAudit, read_runs
-from pipeline.settings import load_settings
+from pipeline.settings import settings_at_work
 from pipeline.workspace import Workspace
 
 RUNS = 30
@@ -33,7 +33,7 @@ def show_published() -> None:
     try:
         found = current()
     except MirrorlakeError as error:
-        st.error(f"What is published cannot be read: {plain(str(error))}", icon=":material/error:")
+        show_error(error, "**What is published cannot be read.**")
         return
     if found is None:
         st.warning("Nothing is published yet.", icon=":material/warning:")
@@ -103,7 +103,7 @@ def show_quarantine(workspace: Workspace) -> None:
 
 
 st.title("Operations")
-workspace = Workspace(load_settings())
+workspace = Workspace(settings_at_work())
 runs = read_runs(workspace.objects, RUNS)
 if runs:
     show_published()

@@ -18,13 +18,11 @@ def command(ctx: click.Context, dry_run: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
     from pipeline.deploy.deployment import deploy
-    from pipeline.settings import load_settings
+    from pipeline.settings import settings_at_work
     from pipeline.text_table import print_rows
     from pipeline.workspace import Workspace
 
-    settings = load_settings((ctx.obj or {}).get("env"))
-    if settings.lacks_standins:
-        settings.require_supported()
+    settings = settings_at_work((ctx.obj or {}).get("env"))
     rows = deploy(Workspace(settings), dry=dry_run)  # needs neither Snowflake nor Postgres
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=1))

@@ -11,6 +11,7 @@ import pytest
 from dashboard_pages import OpenPage, said
 
 from dashboard import backends
+from dashboard.parts import plain
 from lake.errors import UnknownChoiceError
 from tests.conftest import REPOSITORY, RunCli
 
@@ -31,7 +32,7 @@ def test_unknown_environment(project: Path, open_page: OpenPage, monkeypatch: py
     monkeypatch.setenv("LAKE_ENV", "moon")
     page = open_page(name)
     assert not page.exception
-    assert "moon" in page.error[0].value
+    assert "moon" in page.code[0].value
     assert "dev, prod, rehearsal" in said(page)
 
 
@@ -44,8 +45,30 @@ def test_backend_that_the_dashboard_does_not_know(
     monkeypatch.setenv("MIRRORLAKE_WAREHOUSE_BACKEND", "snowflake")
     page = open_page(name)
     assert not page.exception
-    assert "unknown dashboard backend" in page.error[0].value
-    assert [code.value for code in page.code] == ["warehouse.backend", f"choose one of: {', '.join(known)}"]
+    assert "unknown dashboard backend" in page.code[0].value
+    assert [code.value for code in page.code][1:] == ["warehouse.backend", f"choose one of: {', '.join(known)}"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_stand_ins_that_are_not_up(
+    project: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("LAKE_ENV", "rehearsal")
+    page = open_page(name)
+    assert not page.exception
+    assert "the stand-ins are not up" in said(page)
+    assert "just rehearse --keep" in said(page)
+
+
+def test_a_message_is_shown_as_it_is(project: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_ENV", "no-such_moon")
+    page = open_page("weather")
+    assert "no-such_moon" in said(page)
+    assert "\\" not in said(page)
+
+
+def test_no_line_of_a_message_becomes_a_block_of_code() -> None:
+    assert plain("refused\n\n    by x.y") == "refused\n\nby x\\.y"
 
 
 def test_backends_are_found_by_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -190,3 +191,29 @@ def test_the_environment_is_obeyed_wherever_it_stands(run_cli: RunCli, arguments
     assert said.exit_code == 1
     assert "the environment 'prod' cannot run yet" in said.err
     assert "not set: snowflake.user (environment: MIRRORLAKE_SNOWFLAKE_USER)" in said.err
+
+
+WITHOUT_PLACES = {"contracts", "doctor", "record", "tour", "validate"}  # they go nowhere, or say it themselves
+
+
+@pytest.mark.parametrize("command", sorted(cli.COMMANDS.keys() - WITHOUT_PLACES))
+def test_every_command_says_that_the_stand_ins_are_not_up(
+    run_cli: RunCli, project: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("another program was started"))
+    monkeypatch.setenv("LAKE_ENV", "rehearsal")
+    needs = {
+        "dbt": ["build"],
+        "lease": ["show"],
+        "parity": ["dev", "rehearsal"],
+        "quarantine": ["show"],
+        "query": ["01"],
+        "rebuild": ["--from", "bronze"],
+        "reset": ["--yes"],
+        "show": ["dim_date"],
+        "sql": ["SELECT 1"],
+        "verdict": ["run-1"],
+    }
+    said = run_cli(command, *needs.get(command, []))
+    assert "the stand-ins are not up" in said.err, said.text
+    assert "just rehearse --keep" in said.err

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lake.errors import ConfigError, MirrorlakeError, UnknownChoiceError
-from pipeline.settings import Settings, load_settings, project_root
+from pipeline.settings import Settings, load_settings, project_root, settings_at_work
 from pipeline.settings_values import leaves
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -270,7 +270,7 @@ def test_the_data_folder_of_the_stand_ins_may_be_moved(root: Path, monkeypatch: 
 def test_without_stand_ins_a_rehearsal_says_how_to_start_them(root: Path) -> None:
     (root / "profiles" / "rehearsal.toml").write_text('[staging]\nbackend = "postgres"\n')
     with pytest.raises(ConfigError, match="the stand-ins are not up") as caught:
-        load_settings("rehearsal").require_supported()
+        settings_at_work("rehearsal")
     assert caught.value.fix == "start them: just rehearse --keep"
 
 
