@@ -42,7 +42,7 @@ def command(
     days = run_dates(run_date, first, last, (EARLIEST, EARLIEST)) if asked else ()
     sides = opened(left, right)
     found = compare(*sides, days=(days[0], days[-1]) if days else None, tables=tables)
-    paths = write_report(found, sides[0].workspace.settings.parity.folder)
+    paths = write_report(found, sides[0].workspace.settings.parity.folder, tables)
     if as_json:
         click.echo(document(found), nl=False)
         return int(not found.is_equal)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,10 +14,13 @@ from pipeline.parity.model import Parity, text
 from pipeline.parity.page import as_html
 
 
-def write_report(parity: Parity, folder: Path) -> dict[str, Path]:
-    """Write both forms into ``folder``; gives their paths by form. The same comparison again replaces them."""
+def write_report(parity: Parity, folder: Path, tables: Collection[str] = ()) -> dict[str, Path]:
+    """Write both forms into ``folder``; gives their paths by form. The same comparison again replaces them, no other.
+
+    ``tables`` are those that were asked for, if not all were.
+    """
     days = "-".join(dict.fromkeys(map(str, parity.days))) if parity.days else ""
-    name = "-".join(filter(None, [*map(_file_name, (parity.left, parity.right)), days]))
+    name = "-".join(filter(None, [*map(_file_name, (parity.left, parity.right)), days, _digest(parity, tables)]))
     texts = {"json": as_json(parity), "html": as_html(parity)}
     paths = {form: folder / f"{name}.{form}" for form in texts}
     try:
@@ -31,6 +36,14 @@ def write_report(parity: Parity, folder: Path) -> dict[str, Path]:
             fix="set parity.folder to another folder",
         ) from None
     return paths
+
+
+def _digest(parity: Parity, tables: Collection[str]) -> str:
+    """What the short names do not tell, in a few signs: whole folders, and tables. Empty where there is no more."""
+    if not tables and "=" not in parity.left + parity.right:
+        return ""
+    told = json.dumps([parity.left, parity.right, sorted(set(tables))])
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
 def _file_name(side: str) -> str:

@@ -15,6 +15,8 @@ import duckdb
 import pytest
 
 from pipeline.parity import opened
+from pipeline.parity.model import Parity
+from pipeline.parity.report import write_report
 from tests.conftest import REPOSITORY, Outcome, RunCli
 from warehouse import pointer
 
@@ -81,9 +83,29 @@ def test_equal_sides(compare: Compare, one_day: Path, tmp_path: Path) -> None:
     assert (document["equal"], len(document["tables"])) == (True, TABLES + 1)
     assert {each["layer"] for each in document["tables"]} == LAYERS
     assert document["summary"].startswith("32 tables equal (")
-    report = tmp_path / "reports" / "left-right.json"
+    [report] = (tmp_path / "reports").glob("left-right-*.json")
     assert json.loads(report.read_text()) == document
     assert sum(1 for _ in (tmp_path / "reports").iterdir()) == 2
+
+
+def test_no_comparison_replaces_the_report_of_another(tmp_path: Path) -> None:
+    def written(left: str, right: str, *tables: str) -> str:
+        paths = write_report(Parity(left, right, {}, None, (), 0.0, "now"), tmp_path, tables)
+        assert paths["html"].is_file()
+        return paths["html"].name
+
+    compared = [
+        ("dev", "rehearsal"),
+        ("dev=data/rehearsal/dev", "rehearsal"),
+        ("dev=here/dev", "rehearsal=here/rehearsal"),
+        ("dev=there/dev", "rehearsal=there/rehearsal"),
+        ("dev", "rehearsal", "dim_date"),
+        ("dev", "rehearsal", "gold.dim_date"),
+    ]
+    names = [written(*each) for each in compared]
+    assert len(set(names)) == len(compared)
+    assert names == [written(*each) for each in compared], "the same comparison again has the same report"
+    assert names[0] == "dev-rehearsal.html"
 
 
 def test_a_changed_value_is_found_shown_and_explained(compare: Compare, right: Path, tmp_path: Path) -> None:
@@ -98,7 +120,9 @@ def test_a_changed_value_is_found_shown_and_explained(compare: Compare, right: P
     assert "at location_id=ewr, weather_date=2013-07-04: 10" in outcome.out
     assert "likely float width: " in outcome.out
     assert "different: 31 tables equal" in outcome.out
-    page = (tmp_path / "reports" / "left-right.html").read_text()
+    [written] = (tmp_path / "reports").glob("left-right-*.html")
+    assert outcome.out.splitlines()[-1] == f"report: {written}"
+    page = written.read_text()
     assert '<a href="#marts.mart_weather_daily">' in page
     assert "Likely float width" in page
     assert not re.search(r"https?:|<script|<link|@import|url\(", page), "nothing is loaded from anywhere"
