@@ -76,9 +76,8 @@ def _failure(name: str, error: MirrorlakeError) -> Check:
     shown = [line.strip() for line in more[:LINES_SHOWN]]
     if len(more) > LINES_SHOWN:
         shown.append(f"and {len(more) - LINES_SHOWN} lines more")
-    detail = f"{first} {'; '.join(shown)}".strip()
     where = f" ({error.where})" if error.where else ""
-    return Check(name, "failed", mask(detail + where), mask(error.fix or ""))
+    return Check(name, "failed", mask("\n".join([first.removesuffix(":") + where, *shown])), mask(error.fix or ""))
 
 
 def _python(_settings: Settings) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -192,8 +193,8 @@ class Settings:
         default_factory=dict, compare=False, repr=False, metadata={"fixed": True}
     )
 
-    def missing(self) -> list[str]:
-        """Keys that the chosen backends need and that nothing sets."""
+    def missing(self, *also: str) -> list[str]:
+        """Keys that the chosen backends need, or ``also`` a command, and that nothing sets."""
         on_snowflake = self.warehouse.backend == "snowflake"
         needed = {
             "staging.url": self.staging.backend == "postgres" and self.staging.url is None,
@@ -207,6 +208,7 @@ class Settings:
             "deploy.artifacts": self.gold.runs_on != "here" and not self.deploy.artifacts,
             "deploy.emr_application": self.gold.runs_on == "emr-serverless" and not self.deploy.emr_application,
         }
+        needed |= {key: not attrgetter(key)(self) for key in also}
         return [key for key, lacking in needed.items() if lacking]
 
     @property
@@ -221,19 +223,23 @@ class Settings:
                 "the stand-ins are not up", where=f"environment {self.env}", fix="start them: just rehearse --keep"
             )
 
-    def require_supported(self) -> None:
-        """Raise one ConfigError that names all that keeps commands from running on this environment."""
+    def require_supported(self, *also: str) -> None:
+        """Raise one ConfigError that names all that keeps commands, or one that needs ``also``, from running here."""
         self.require_standins()
-        lacks = [f"not set: {key} (environment: {_variables(key)})" for key in self.missing()]
+        lacks = [f"not set: {key} (environment: {variables(key)})" for key in self.missing(*also)]
         if lacks:
-            otherwise = "" if self.env == "dev" else "run with --env dev, or "
+            fix = "set these variables, in the shell or in .env"
+            if self.env not in ("dev", REHEARSAL):
+                fix += (
+                    " (docs/promotion.md); to rehearse without an account: just rehearse --keep, then --env rehearsal"
+                )
             raise ConfigError(
                 f"the environment {self.env!r} cannot run yet:\n    " + "\n    ".join(lacks),
                 where=f"profiles/{self.env}.toml",
-                fix=f"{otherwise}set these keys otherwise (mirrorlake doctor shows each with its origin)",
+                fix=fix,
             )
 
 
-def _variables(keys: str) -> str:
+def variables(keys: str) -> str:
     """``MIRRORLAKE_STAGING_URL`` for ``staging.url``; of several keys, joined by ``or``, each."""
     return " or ".join(f"MIRRORLAKE_{key.upper().replace('.', '_')}" for key in keys.split(" or "))

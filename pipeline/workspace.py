@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,9 +99,12 @@ class Workspace:
 
 
 def open_workspace(
-    env: str | None = None, config: Path | None = None, overrides: Mapping[str, str] | None = None
+    env: str | None = None,
+    config: Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+    also: Sequence[str] = (),
 ) -> Workspace:
-    """Load the settings (see ``load_settings``) and refuse an environment that cannot run yet."""
+    """Load the settings (see ``load_settings``) and refuse an environment that cannot run yet, or lacks ``also``."""
     settings = load_settings(env, config, overrides)
-    settings.require_supported()
+    settings.require_supported(*also)
     return Workspace(settings)

@@ -38,7 +38,10 @@ def command(ctx: click.Context, env: str | None, config: Path | None, as_json: b
     print_rows(("setting", "value", "origin"), rows, title=f"settings of {settings.env} ({settings.root})")
     click.echo("\nthis machine")
     for check in checks:
-        click.echo(f"{check.verdict:<9}{check.name}: {check.detail}")
+        first, *more = check.detail.split("\n")
+        click.echo(f"{check.verdict:<9}{check.name}: {first}")
+        for line in more:
+            click.echo(f"{'':<11}{line}")
         if check.fix:
             click.echo(f"{'':<9}what to do: {check.fix}")
     return int(failed)

@@ -17,9 +17,13 @@ def command(
 ) -> None:
     """List the warehouse's tables: raw as loaded, marts as built, published as readers see them."""
     from pipeline.answers import print_answer
+    from pipeline.settings import load_settings
     from pipeline.workspace import open_workspace
 
-    warehouse = open_workspace(env or (ctx.obj or {}).get("env")).warehouse
+    env = env or (ctx.obj or {}).get("env")
+    sets_up = print_setup or setup
+    also = ("snowflake.storage_role",) if sets_up and load_settings(env).warehouse.backend == "snowflake" else ()
+    warehouse = open_workspace(env, also=also).warehouse
     try:
         if print_setup:
             click.echo(warehouse.setup_sql(), nl=False)

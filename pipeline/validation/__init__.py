@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from lake.errors import MirrorlakeError
+from lake.errors import ConfigError, MirrorlakeError
 from pipeline.secret import mask
+from pipeline.settings_model import variables
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace
@@ -84,5 +85,11 @@ def failure(part: str, error: MirrorlakeError, subject: str = "") -> Finding:
 
 def _profile(question: Question) -> Iterator[Finding]:
     settings = question.workspace.settings
-    settings.require_supported()
-    yield Finding("profile", settings.env, "ok", "complete")
+    try:
+        settings.require_supported()
+    except ConfigError as error:
+        yield failure("profile", ConfigError(error.what.partition(":\n")[0], where=error.where, fix=error.fix))
+        for key in settings.missing() if not settings.lacks_standins else ():
+            yield Finding("profile", key, "failed", f"not set (environment: {variables(key)})")
+    else:
+        yield Finding("profile", settings.env, "ok", "complete")

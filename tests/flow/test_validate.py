@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -77,6 +78,10 @@ def test_an_incomplete_profile_is_all_that_is_said(project: Path, run_cli: RunCl
     said = run_cli("--env", "prod", "validate")
     assert said.exit_code == 1
     assert "cannot run yet" in said.out
+    assert re.search(
+        r"failed +profile +snowflake\.user +not set \(environment: MIRRORLAKE_SNOWFLAKE_USER\)\n", said.out
+    )
+    assert said.out.count("what to do: set these variables, in the shell or in .env (docs/promotion.md)") == 1
     assert "lake" not in {line.split()[1] for line in said.out.splitlines() if line.startswith("failed")}
 
 

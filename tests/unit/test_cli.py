@@ -217,3 +217,11 @@ def test_every_command_says_that_the_stand_ins_are_not_up(
     said = run_cli(command, *needs.get(command, []))
     assert "the stand-ins are not up" in said.err, said.text
     assert "just rehearse --keep" in said.err
+
+
+def test_what_setting_up_the_account_needs_besides_is_asked_for_at_once(run_cli: RunCli) -> None:
+    said = run_cli("--env", "prod", "warehouse", "--print-setup")
+    assert said.exit_code == 1
+    assert "not set: snowflake.user" in said.err
+    assert "not set: snowflake.storage_role (environment: MIRRORLAKE_SNOWFLAKE_STORAGE_ROLE)" in said.err
+    assert "storage_role" not in run_cli("--env", "prod", "run").err

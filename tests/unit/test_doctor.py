@@ -53,7 +53,7 @@ def test_an_incomplete_profile_fails_and_says_what_it_lacks(run_cli: RunCli, arg
     said = run_cli(*arguments)
     assert said.exit_code == 1
     assert "failed   profile: the environment 'prod' cannot run yet" in said.out
-    assert "not set: snowflake.account" in said.out
+    assert "\n           not set: snowflake.account (environment: MIRRORLAKE_SNOWFLAKE_ACCOUNT)\n" in said.out
     assert run_cli(*arguments, "--json").exit_code == 1
 
 
@@ -157,5 +157,6 @@ def test_an_error_of_many_lines_is_shortened(project: Path, monkeypatch: pytest.
 
     monkeypatch.setattr("lake.contract.load.load_contracts", broken)
     check = found()["contracts"]
-    assert "fault 8; and 31 lines more (a file)" in check.detail
+    assert check.detail.startswith("fault 0 (a file)\nfault 1\n")
+    assert check.detail.endswith("\nfault 8\nand 31 lines more")
     assert check.fix == "mend it"

@@ -230,7 +230,7 @@ def test_dev_can_run_and_the_others_say_in_one_error_what_they_lack(monkeypatch:
     load_settings("dev").require_supported()
     with pytest.raises(ConfigError) as caught:
         load_settings("prod").require_supported()
-    for word in ("not set: snowflake.account", "not set: deploy.artifacts", "profiles/prod.toml"):
+    for word in ("not set: snowflake.account", "not set: deploy.artifacts", "profiles/prod.toml", "--env rehearsal"):
         assert word in str(caught.value)
 
 
