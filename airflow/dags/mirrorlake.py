@@ -27,8 +27,12 @@ from airflow.sdk import (
     TriggerRule,
 )
 
-# The parameter; else the day that a scheduled run or a backfill is for; else (a run by hand) yesterday.
-RUN_DATE = "params.run_date or ((dag_run.data_interval_start or dag_run.run_after - macros.timedelta(days=1)) | ds)"
+# The parameter; else the day that a backfill is for; else the day so many days behind the one on which the run starts.
+STARTS = "(dag_run.data_interval_end or dag_run.run_after)"
+RUN_DATE = (
+    "params.run_date or ((dag_run.data_interval_start if dag_run.run_type == 'backfill'"
+    f" else {STARTS} - macros.timedelta(days=days_behind)) | ds)"
+)
 GIVEN = (
     "export RUN_ID='{{ slug(run_id) }}' RUN_DATE='{{ " + RUN_DATE + " }}'"
     " TRIES_LEFT='{{ [ti.max_tries - ti.try_number + 1, 0] | max }}'\n"
@@ -64,7 +68,7 @@ def build(described: dict[str, Any]) -> DAG:
         catchup=described["catchup"],
         max_active_runs=1,
         params={"run_date": Param(None, **DATE)},
-        user_defined_macros={"slug": slug},
+        user_defined_macros={"slug": slug, "days_behind": described["days_behind"]},
         # Not DAGRUN_QUEUED_AT: with it Airflow 3.3 cannot clear a run (apache/airflow issue 70368).
         deadline=DeadlineAlert(
             DeadlineReference.AVERAGE_RUNTIME(max_runs=10, min_runs=1),

@@ -98,10 +98,13 @@ class OpenMeteo:
         """``payload`` with its number of records; RefusedPayloadError when it is no data."""
         from dataclasses import replace
 
+        from pipeline.sources.openmeteo_body import refuse_no_values
         from pipeline.sources.openmeteo_parse import checked_body
 
         try:
             body = checked_body(payload.pages, payload.request)
+            if payload.origin == "live" and payload.request.dataset == ARCHIVE:
+                refuse_no_values(body)
         except PayloadError as error:
             raise RefusedPayloadError(error.what, payload=payload, where=_where(payload), fix=error.fix) from None
         return replace(payload, records=body.records)

@@ -134,5 +134,16 @@ def refuse_other_day(body: Body, asked: date) -> None:
         raise PayloadError(f"the body is about {span}, not about the day that was asked for, {asked}")
 
 
+def refuse_no_values(body: Body) -> None:
+    """Raise PayloadError when no hour has any value: so the archive answers for a day that it does not have yet."""
+    if body.records and all(
+        value is None for field, column in body.hourly.items() if field != "time" for value in column
+    ):
+        raise PayloadError(
+            "the archive has no value of any hour of that day yet",
+            fix="ask again later: the archive is some days behind (airflow.days_behind makes a schedule wait)",
+        )
+
+
 def _number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)

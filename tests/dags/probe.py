@@ -1,7 +1,7 @@
 """Run by Airflow's own Python: reads the DAG folder as Airflow does and prints what it found, as JSON.
 
-``rendered`` is what a shell would be given at the top of a task: of a scheduled run, of one by hand with the parameter,
-and of one by hand without.
+``rendered`` is what a shell would be given at the top of a task: of a scheduled run, of a backfill, of one by hand with
+the parameter, and of one by hand without.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from airflow.sdk.execution_time import macros
 MIDNIGHT = datetime(2013, 7, 4, tzinfo=UTC)
 RUNS = {
     "scheduled": ("scheduled__2013-07-05T00:00:00+00:00", None, MIDNIGHT, 1),
-    "by_hand": ("manual__2013-07-09T10:11:12.5+00:00", "2013-07-01", None, 3),
-    "by_hand_without": ("by-hand", None, None, 4),
+    "backfill": ("backfill__2013-07-05T00:00:00+00:00", None, MIDNIGHT, 1),
+    "manual": ("manual__2013-07-09T10:11:12.5+00:00", "2013-07-01", None, 3),
+    "manual_without": ("by-hand", None, None, 4),
 }
 
 
@@ -30,7 +31,12 @@ def _rendered(dag: object) -> dict[str, str]:
         context = {
             "run_id": run_id,
             "params": {"run_date": run_date},
-            "dag_run": SimpleNamespace(data_interval_start=start, run_after=MIDNIGHT + timedelta(days=5)),
+            "dag_run": SimpleNamespace(
+                run_type=name.partition("_")[0],
+                data_interval_start=start,
+                data_interval_end=start and start + timedelta(days=1),
+                run_after=MIDNIGHT + timedelta(days=5),
+            ),
             "ti": SimpleNamespace(max_tries=3, try_number=tried),
             "macros": macros,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def _many(described: dict[str, object]) -> dict[str, object]:
     assert isinstance(tasks, list)
     ingests = [{**tasks[0], "task_id": f"ingest-source{number}"} for number in range(40)]
     silver = {**tasks[1], "after": [task["task_id"] for task in ingests]}
-    return {"dag_id": "mirrorlake_many", "tasks": [*ingests, silver, *tasks[2:]]}
+    return {"dag_id": "mirrorlake_many", "days_behind": 6, "tasks": [*ingests, silver, *tasks[2:]]}
 
 
 @NEEDS_AIRFLOW
@@ -114,8 +115,21 @@ def test_a_task_is_told_its_run_its_date_and_how_many_tries_are_left(read: dict[
     rendered = read["dags"]["mirrorlake_dev"]["rendered"]
     assert rendered == {
         "scheduled": "export RUN_ID='scheduled__2013-07-05T00-00-00-00-00' RUN_DATE='2013-07-04' TRIES_LEFT='3'",
-        "by_hand": "export RUN_ID='manual__2013-07-09T10-11-12.5-00-00' RUN_DATE='2013-07-01' TRIES_LEFT='1'",
-        "by_hand_without": "export RUN_ID='by-hand' RUN_DATE='2013-07-08' TRIES_LEFT='0'",
+        "backfill": "export RUN_ID='backfill__2013-07-05T00-00-00-00-00' RUN_DATE='2013-07-04' TRIES_LEFT='3'",
+        "manual": "export RUN_ID='manual__2013-07-09T10-11-12.5-00-00' RUN_DATE='2013-07-01' TRIES_LEFT='1'",
+        "manual_without": "export RUN_ID='by-hand' RUN_DATE='2013-07-08' TRIES_LEFT='0'",
+    }
+
+
+@NEEDS_AIRFLOW
+def test_a_source_that_is_late_is_waited_for_but_not_by_a_backfill(read: dict[str, Any]) -> None:
+    rendered = read["dags"]["mirrorlake_many"]["rendered"]
+    dates = {name: re.search(r"RUN_DATE='([^']*)'", text)[1] for name, text in rendered.items()}  # type: ignore[index]
+    assert dates == {
+        "scheduled": "2013-06-29",  # six days before its start, the 5th
+        "backfill": "2013-07-04",
+        "manual": "2013-07-01",
+        "manual_without": "2013-07-03",  # six days before the 9th
     }
 
 

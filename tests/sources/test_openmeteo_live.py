@@ -117,6 +117,21 @@ def test_an_answer_for_elsewhere_is_refused(project: Path) -> None:
         openmeteo.fetch(asked())
 
 
+def test_a_day_that_the_archive_does_not_have_yet_is_no_day_without_weather(project: Path) -> None:
+    def empty(sent: Mapping[str, str]) -> Reply:
+        fields = sent["hourly"].split(",")
+        hours = [f"{sent['start_date']}T{hour:02d}:00" for hour in range(24)]
+        return Reply(body=day_body(sent, hourly={"time": hours, **{name: [None] * 24 for name in fields}}))
+
+    with (
+        live(project, empty) as (openmeteo, _),
+        pytest.raises(RefusedPayloadError, match="no value of any hour of that day yet") as caught,
+    ):
+        openmeteo.fetch(asked())
+    assert caught.value.fix is not None
+    assert "ask again later" in caught.value.fix
+
+
 def test_errors_name_dataset_place_and_date(project: Path) -> None:
     with (
         live(project, in_turn(Reply(400, b'{"error":true,"reason":"out of allowed range"}'))) as (openmeteo, _),
