@@ -109,3 +109,13 @@ class GoldWorld:
 def at(text: str) -> datetime:
     """``2013-07-04`` or ``2013-07-04 12:00`` as UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def two_places(folder: Path) -> GoldWorld:
+    """jfk over two months, lga over three days; not built yet."""
+    made = GoldWorld(folder)
+    made.arrive("jfk", "lga")
+    made.add("jfk", at("2013-06-28"), hours=24 * 6, precipitation_mm=0.2)
+    made.add("lga", at("2013-07-01"), hours=24 * 3)
+    made.write()
+    return made

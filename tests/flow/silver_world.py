@@ -178,3 +178,7 @@ def expected(
             if key not in best or best[key][0] < order:
                 best[key] = order, values
     return sorted((values for _, values in best.values()), key=repr)
+
+
+def values(world: SilverWorld) -> dict[tuple[str, int], float | None]:
+    return {(place, int((at - START).total_seconds() // 3600)): value for place, at, value, *_ in world.content()}

@@ -10,15 +10,12 @@ from pathlib import Path
 from gold_world import GoldWorld
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from killed import Killed
 
 from lake import writes
 
 FIRST = datetime(2012, 11, 20, tzinfo=UTC)  # days from here reach over a year's end and a short month
 PLACES = ("ewr", "jfk", "lga")
-
-
-class Killed(BaseException):
-    """What a kill looks like from inside."""
 
 
 # Some days of one place come with these hours (good or corrected values), or are taken away (a snapshot that shrinks).

@@ -1,4 +1,4 @@
-"""Silver from real bronze: what is taken in, what is written, and what happens when things go wrong."""
+"""Silver from real bronze: what is taken in, what is written, and what a refused load or another contract changes."""
 
 from __future__ import annotations
 
@@ -8,29 +8,20 @@ from typing import Any
 
 import polars as pl
 import pytest
-from silver_world import START, SilverWorld, contract, expected, parse, places_contract, reference, row
+from silver_world import SilverWorld, contract, expected, parse, row, values
 
 from lake import layout, ledger, quarantine, writes
 from lake.contract.model import Column, Contract, Partition, Type
 from lake.contract.types import arrow_schema
-from lake.errors import DamagedError, StorageError, TableError, UnknownChoiceError
+from lake.errors import TableError, UnknownChoiceError
 from lake.gate import gate
-from lake.standing import with_state
 
 JANUARY, FEBRUARY, MARCH = date(2013, 1, 1), date(2013, 2, 1), date(2013, 3, 1)
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> SilverWorld:
     return SilverWorld(tmp_path / "lake")
-
-
-def values(world: SilverWorld) -> dict[tuple[str, int], float | None]:
-    return {(place, int((at - START).total_seconds() // 3600)): value for place, at, value, *_ in world.content()}
 
 
 def record(world: SilverWorld, load: str) -> ledger.LoadRecord:
@@ -244,122 +235,6 @@ def test_replay_after_a_fix_of_the_code_is_as_if_it_had_come_good(world: SilverW
     assert values(world) == {("b", 0): 60.0, ("c", 0): 4.0}
 
 
-@pytest.mark.parametrize("site", ["quarantine.rows", "silver.merge", "silver.ledger"])
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_any_write_the_next_call_ends_alike(tmp_path: Path, site: str, moment: str) -> None:
-    undisturbed, killed = SilverWorld(tmp_path / "one"), SilverWorld(tmp_path / "two")
-    for world in (undisturbed, killed):
-        world.receive([row("a", 0, 1.0), row("a", 1, 500.0)])
-        world.update()
-        world.receive([row("a", 0, 2.0), row("a", 2, 600.0)], day=1)
-
-    def die(when: str, where: str, path: str) -> None:
-        if (when, where) == (moment, site):
-            raise Killed
-
-    stop = writes.observe(die)
-    with pytest.raises(Killed):
-        killed.update()
-    stop()
-    undisturbed.update()
-    killed.update()
-    for read in (SilverWorld.content, lambda world: quarantine.rows(world.objects, "readings").rows()):
-        assert read(killed) == read(undisturbed)
-    assert ledger.read(killed.objects, "readings") == ledger.read(undisturbed.objects, "readings")
-    assert killed.table.version() == undisturbed.table.version()
-
-
-def test_a_full_disk_changes_nothing(world: SilverWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.receive([row("a", 0, 1.0)])
-    world.update()
-    world.receive([row("a", 0, 2.0)], day=1)
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("deltalake.write_deltalake", full)
-        with pytest.raises(StorageError, match="the disk is full"):
-            world.update()
-    assert values(world) == {("a", 0): 1.0}
-    assert world.update().updated == 1
-
-
-def test_a_damaged_new_load_is_refused_and_comes_in_when_restored(world: SilverWorld) -> None:
-    world.receive([row("a", 0, 1.0)])
-    world.update()
-    damaged = world.receive([row("b", 0, 2.0)], day=1)
-    world.receive([row("c", 0, 3.0)], day=2)
-    page = Path(world.objects.url(layout.bronze_page(damaged.load, 0)))
-    good = page.read_bytes()
-    page.write_bytes(b"[]")
-    result = world.update()
-    assert "damaged" in result.refused_loads[damaged.load]
-    assert str(page) in result.refused_loads[damaged.load]
-    assert values(world) == {("a", 0): 1.0, ("c", 0): 3.0}
-    assert damaged.load in world.update(code="another").refused_loads  # nothing of it stands: it stops nobody
-    assert damaged.load in world.update(rebuild=True).refused_loads
-    assert values(world) == {("a", 0): 1.0, ("c", 0): 3.0}
-    page.write_bytes(good)
-    world.update(again=[damaged.load])
-    assert values(world)["b", 0] == 2.0
-
-
-@pytest.mark.parametrize("ledger", ["there", "gone", "lagging"])
-def test_what_stands_is_not_given_up_for_a_load_that_is_damaged_since(world: SilverWorld, ledger: str) -> None:
-    world.receive([row("a", 0, 1.0)])
-    world.update()
-    before = world.objects.get(layout.silver_ledger("readings"))
-    merged = world.receive([row("b", 0, 2.0)], day=1)
-    world.update()
-    if ledger == "gone":
-        world.objects.delete([layout.silver_ledger("readings")], "test")
-    if ledger == "lagging":
-        world.objects.put(layout.silver_ledger("readings"), before, "test")
-    Path(world.objects.url(layout.bronze_page(merged.load, 0))).write_bytes(b"[]")
-    with pytest.raises(DamagedError, match="sha256"):
-        world.update(code="another")
-    assert values(world) == {("a", 0): 1.0, ("b", 0): 2.0}
-
-
-def test_a_damaged_snapshot_of_one_slice_is_not_taken_away_by_a_new_one_of_another(tmp_path: Path) -> None:
-    world = SilverWorld(tmp_path, contract(load="snapshot"))
-    first = world.receive([row("a", 0, 1.0)], slice_key="one")
-    world.update()
-    Path(world.objects.url(layout.bronze_page(first.load, 0))).write_bytes(b"[]")
-    world.receive([row("b", 0, 2.0)], slice_key="two")
-    with pytest.raises(DamagedError, match="sha256"):
-        world.update()
-    assert values(world) == {("a", 0): 1.0}
-
-
-def test_a_damaged_file_is_named_where_rows_are_counted(world: SilverWorld) -> None:
-    world.receive([row("a", 0, 1.0)])
-    world.update()
-    Path(world.table.files()[0]).write_bytes(b"PAR1 rubbish PAR1")
-    with pytest.raises(DamagedError, match="cannot be read"):
-        world.table.height()
-
-
-@pytest.mark.parametrize("what", ["data file", "log", "ledger", "quarantine file", "quarantine log"])
-def test_rebuild_puts_damage_right(world: SilverWorld, what: str) -> None:
-    world.receive([row("a", 0, 1.0), row("a", 1, 500.0)])
-    world.receive([row("a", 60, 2.0)], day=1)
-    world.update()
-    shall, rejected = world.content(), quarantine.rows(world.objects, "readings").rows()
-    table = quarantine.table(world.objects, "readings") if "quarantine" in what else world.table
-    log = Path(table.url) / "_delta_log" / f"{0:020d}.json"
-    damaged = {"ledger": Path(world.objects.url(layout.silver_ledger("readings"))), "log": log, "quarantine log": log}
-    damaged.get(what, Path(table.files()[0]) if "log" not in what else log).write_bytes(b"rubbish")
-    world.receive([row("a", 0, 1.5), row("a", 1, 600.0)], day=0)
-    with pytest.raises(DamagedError, match="rebuild --from bronze"):
-        world.update()
-    world.update(rebuild=True)
-    assert world.content() == [(*shall[0][:2], 1.5, *shall[0][3:]), *shall[1:]]
-    assert len(quarantine.rows(world.objects, "readings")) == len(rejected) + 1
-    assert world.update(rebuild=True).unchanged
-
-
 def test_snapshots_replace_and_refuse_to_shrink(tmp_path: Path) -> None:
     world = SilverWorld(tmp_path, contract(load="snapshot", shrink_threshold=0.5))
     world.receive([row("a", hour, 1.0) for hour in range(4)], day=0)
@@ -387,64 +262,6 @@ def test_a_shrunk_snapshot_can_be_accepted_by_its_load(tmp_path: Path) -> None:
     assert values(world) == {("a", 1): 3.0}
 
 
-def test_held_rows_are_those_whose_parent_has_not_arrived(tmp_path: Path) -> None:
-    parents = SilverWorld(tmp_path, places_contract())
-    children = SilverWorld(tmp_path, contract(references=reference()))
-    contracts = {"places": parents.contract, "readings": children.contract}
-    assert quarantine.held(children.objects, contracts, "readings").is_empty()
-    children.receive([row("a", 0, 1.0), row("b", 0, 2.0)])
-    children.update()
-    held = quarantine.held(children.objects, contracts, "readings")
-    assert held.select("place", "_reference", "_waits_for").rows() == [("a", "places", "a"), ("b", "places", "b")]
-    parents.receive([{"place": "a"}], dataset="places")
-    parents.update()
-    assert quarantine.held(children.objects, contracts, "readings")["place"].to_list() == ["b"]
-
-
-def states(world: SilverWorld) -> list[tuple[int, int, str]]:
-    found = with_state(world.objects, world.contract, quarantine.rows(world.objects, "readings"))
-    return found.select("_load", "_position", "state").rows()
-
-
-def test_a_rejected_row_is_resolved_once_its_key_came_good(world: SilverWorld) -> None:
-    world.receive([row("a", 0, 500.0), row("a", 1, 600.0), row("a", 2, 1.0), row("a", 3, 1.0)])
-    world.update()
-    assert states(world) == [(1, 0, "open"), (1, 1, "open")]
-    world.receive([row("a", 0, 5.0), row("a", 1, 700.0), row("a", 2, 1.0), row("a", 3, 1.0)])
-    world.update()
-    assert states(world) == [(1, 0, "resolved"), (1, 1, "open"), (2, 1, "open")]
-    world.receive([row("a", 0, 5.0), row("a", 1, 7.0), row("a", 2, 1.0), row("a", 3, 1.0)])
-    world.update()
-    assert {state for *_, state in states(world)} == {"resolved"}
-
-
-def test_an_earlier_good_row_resolves_nothing(world: SilverWorld) -> None:
-    world.receive([row("a", 0, 5.0)], day=0)
-    world.update()
-    world.receive([row("a", 0, 500.0), row("b", 0, 1.0)], day=1)
-    world.update()
-    assert states(world) == [(1, 0, "open")]
-    world.receive([row("a", 0, 600.0), row("b", 0, 1.0)], day=1)
-    assert world.update().unchanged
-    assert states(world) == [(1, 0, "open"), (2, 0, "open")]
-    world.receive([row("a", 0, 5.0), row("b", 0, 1.0)], day=1)
-    assert world.update().unchanged
-    assert states(world) == [(1, 0, "resolved"), (2, 0, "resolved")]
-
-
-def test_a_row_without_readable_key_is_resolved_by_a_clean_reload(world: SilverWorld) -> None:
-    world.receive([{**row("a", 0, 1.0), "time": "yesterday"}, row("a", 1, 1.0), row("a", 2, 1.0)])
-    world.update()
-    assert states(world) == [(1, 0, "open")]
-    world.receive([row("a", 0, 1.0), row("a", 1, 1.0), row("a", 2, 1.0)])
-    world.update()
-    assert states(world) == [(1, 0, "resolved")]
-
-
-def test_no_rejected_row_has_no_state(world: SilverWorld) -> None:
-    assert states(world) == []
-
-
 def test_a_row_without_the_partitions_date_is_an_error_of_ours(tmp_path: Path) -> None:
     columns = (Column("seen", Type("timestamp"), "may be null"),)
     world = SilverWorld(tmp_path, contract("readings", *columns, partition=Partition("seen", "month")))
@@ -468,17 +285,3 @@ def test_parse_gets_each_load_with_what_bronze_knows(world: SilverWorld) -> None
     (load,) = seen
     assert (load.request.run_date, load.request.slice_key, load.number) == (date(2013, 7, 4), "x", 1)
     assert load.fetched_at == datetime(2013, 8, 4, 12, tzinfo=UTC)
-
-
-def test_a_contract_may_name_its_columns_as_we_name_ours(tmp_path: Path) -> None:
-    names = ["partition", "slice", "owner", "row", "rules", "reference", "state", "load", "newest", "before", "after"]
-    columns = [Column(name, Type("string"), name, required=True) for name in names]
-    world = SilverWorld(tmp_path, contract("readings", *columns, key=("place", "at", *names)))
-    same = dict.fromkeys(names, "x")
-    world.receive([row("a", 0, 500.0, **same), row("a", 1, 1.0, **same), row("a", 2, 1.0, **same)])
-    world.update()
-    world.receive([row("a", 0, 5.0, **same), row("a", 1, 2.0, **same)])
-    assert world.update().inserted == 1
-    assert states(world) == [(1, 0, "resolved")]
-    contracts = {"places": places_contract(), "readings": contract("readings", *columns, references=reference())}
-    assert quarantine.held(world.objects, contracts, "readings").height == 3

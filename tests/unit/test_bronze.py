@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killed import Killed
 
 from lake import layout, writes
 from lake.bronze import Bronze, Written
@@ -17,10 +18,6 @@ from lake.storage.objects import Objects
 
 DAY = date(2013, 7, 4)
 FETCHED = datetime(2013, 7, 5, 6, 7, 8, 9, tzinfo=UTC)
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.fixture

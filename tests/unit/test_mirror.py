@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from killed import Killed
 
 from lake import layout, writes
 from lake.errors import DamagedError, UsageError
@@ -135,10 +136,6 @@ def test_stopped_at_any_write_it_can_be_read_and_the_next_call_completes_it(tmp_
         assert keys(target) == keys(source)
         stopped_at += 1
     assert stopped_at == 4, "data, bronze, log, record"
-
-
-class Killed(BaseException):
-    pass
 
 
 def dies_at(number: int, source: Objects, target: Objects) -> bool:
