@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from lake.contract.model import Column, Contract, Kind, Rule, RuleKind, Type
+from lake.gate import Gated
 from lake.raw import series
 
 FAULT = object()
@@ -153,3 +154,35 @@ _WIDE = Context(prec=500)
 
 def read_json(text: str) -> Any:
     return json.loads(text)
+
+
+COLUMNS = [
+    column("place", "string", required=True, max_length=5, source_field="id"),
+    column("seen_at", "timestamp", required=True, source_field="time"),
+    column("degrees", "float", minimum=-50, maximum=60),
+    column("price", "decimal", 8, 2),
+    column("number", "integer"),
+    column("is_good", "boolean"),
+    column("sold_date", "date"),
+]
+GOOD = {"id": "jfk", "time": "2013-07-04T05:00", "degrees": 20.5, "price": "1.005", "number": 1, "is_good": True,
+        "sold_date": "2013-07-04"}  # fmt: skip
+
+
+def made(**more: Any) -> Contract:
+    """A contract with a column of each type."""
+    return contract(COLUMNS, key=["place", "seen_at"], **more)
+
+
+def good(**other: object) -> dict[str, object]:
+    """A row that breaks nothing of it, but for what is given."""
+    return {**GOOD, **other}
+
+
+def identity(gated: Gated, rows: int) -> None:
+    """In = valid + rejected + duplicates + rows of refused loads; per load and in all."""
+    assert gated.rows_in == rows
+    refused = gated.loads.filter("refused")["rows_in"].sum()
+    assert rows == gated.valid.height + gated.rejected.height + gated.duplicates + refused
+    sums = gated.loads["valid"] + gated.loads["rejected"] + gated.loads["duplicates"]
+    assert sums.to_list() == gated.loads["rows_in"].to_list()
