@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ class StandIn:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = folder / f"{self.name}.log"
+        self.scratch = folder / "tmp"  # what it puts among temporary files, and does not clear away (fakesnow)
         self.facts: dict[str, Any] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -71,6 +73,8 @@ class StandIn:
         if self._process is not None:
             return self
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._clear_scratch()
+        self.scratch.mkdir()
         self.facts = {}
         with self.log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
@@ -79,7 +83,13 @@ class StandIn:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 encoding="utf-8",
-                env={**clean(os.environ), **self.environment(), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **clean(os.environ),
+                    **self.environment(),
+                    "PYTHONPATH": str(ROOT),
+                    "PYTHONUNBUFFERED": "1",
+                    "TMPDIR": str(self.scratch),
+                },
                 start_new_session=True,  # Ctrl-C is the starter's to handle
             )
         return self
@@ -121,6 +131,11 @@ class StandIn:
             process.kill()
             process.wait()
         _stream(process.stdout).close()
+        self._clear_scratch()
+
+    def _clear_scratch(self) -> None:
+        """Here and not in the server, which may be killed."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def standins_python() -> Path:

@@ -47,7 +47,8 @@ LAPTOP = {
 # An endpoint of one's own may not tell one version of an object from the next by its ETag, as S3 does.
 STAND_IN = {f"{HADOOP}fs.s3a.change.detection.mode": "none"}
 S3A = {f"{HADOOP}fs.s3a.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem"}
-QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+# The last one: else Java keeps a file below /tmp, whatever java.io.tmpdir says.
+QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ LOG = "log"
 # What a machine of the service would be and this one is not: much memory, free ports, hours to compile for.
 ON_A_LAPTOP = (
     *("--driver-memory", "1g", "--driver-java-options"),
-    "'-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC'",
+    "'-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Duser.timezone=UTC'",
     *("--conf", "spark.ui.enabled=false", "--conf", "spark.ui.showConsoleProgress=false"),
     *("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"),
 )
@@ -37,6 +37,8 @@ class Runner:
         self.endpoint = endpoint
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._stopped: set[str] = set()
+        for scratch in folder.iterdir() if folder.is_dir() else ():
+            _leave_log(scratch)  # one who was killed could not
 
     def start(self, job: JobSpecification, begun: Callable[[], None], ended: Ended) -> None:
         """Start ``job``; ``begun`` is called when its script does, ``ended(state, message)`` when it has ended."""
@@ -78,6 +80,7 @@ class Runner:
             "PYTHONPATH": os.pathsep.join([*path, str(GLUE)]),
             "PYTHONUNBUFFERED": "1",
             "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_LAUNCHER_OPTS": "-XX:-UsePerfData",  # no file below /tmp
             "PYSPARK_SUBMIT_ARGS": _submit(jars, job.configuration),
             "HOME": str(scratch),
             "TMPDIR": str(scratch / "tmp"),

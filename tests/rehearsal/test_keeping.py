@@ -45,7 +45,16 @@ def wait_until_gone(data: Path) -> None:
     raise AssertionError(processes(data))
 
 
-def test_up_tells_the_platform_where_they_are_and_down_takes_it_back(data: Path) -> None:
+def test_up_tells_the_platform_where_they_are_and_down_takes_it_back(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    left = data / keeping.FOLDER / "aws" / "jobs" / "of-a-killed-one"
+    for name in ("log", "script.py", "site/lake/errors.py"):
+        (left / name).parent.mkdir(parents=True, exist_ok=True)
+        (left / name).touch()
     with pytest.raises(ConfigError, match="the stand-ins are not up"):
         load_settings("rehearsal").require_supported()
     keeper = keeping.bring_up(data)
@@ -61,6 +70,8 @@ def test_up_tells_the_platform_where_they_are_and_down_takes_it_back(data: Path)
     wait_until_gone(data)
     assert not (data / "standins.env").exists()
     assert keeping.bring_down(data) is False
+    assert [*temporary.iterdir(), *(data / keeping.FOLDER).glob("*/tmp")] == []
+    assert [path.name for path in left.iterdir()] == ["log"]
 
 
 def test_status_takes_no_offence_at_who_reads_no_further(data: Path) -> None:
