@@ -22,13 +22,27 @@ resource "aws_sns_topic_subscription" "mail" {
 }
 
 data "aws_iam_policy_document" "alerts" {
+  # Without a condition: EventBridge tells a topic nothing that one could compare, so with one no mail would ever come.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html (Amazon SNS permissions)
   statement {
+    sid       = "TellOfFailedJobs"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.alerts.arn]
 
     principals {
       type        = "Service"
-      identifiers = ["events.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "TellOfAlarmsAndTheBudget"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alerts.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     }
 
     condition {

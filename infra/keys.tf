@@ -43,6 +43,18 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
+  # Without a condition, as in the topic's policy (alerts.tf).
+  statement {
+    sid       = "EncryptEvents"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
+
   statement {
     sid       = "EncryptAlerts"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -50,7 +62,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["events.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     }
 
     condition {

@@ -156,6 +156,23 @@ def test_names_are_those_of_the_profile() -> None:
     assert {f"mirrorlake/prod/{name}" for name in re.findall(r'^    "([\w-]+)"', TEXT["secrets.tf"], re.M)} == secrets
 
 
+def service_statements(file: str, name: str) -> list[tuple[set[str], bool]]:
+    """Of a policy document in Terraform: each statement's services, and whether it has a condition."""
+    found = re.search(rf'^data "aws_iam_policy_document" "{name}" \{{\n(.*?)^\}}', TEXT[file], re.DOTALL | re.MULTILINE)
+    assert found, f"{file}: {name}"
+    statements = re.split(r"^ *(?:dynamic )?\"?statement\"? \{\n", found[1], flags=re.MULTILINE)[1:]
+    return [(set(re.findall(r'"([a-z-]+\.amazonaws\.com)"', text)), "condition {" in text) for text in statements]
+
+
+@pytest.mark.parametrize(("file", "name"), [("alerts.tf", "alerts"), ("keys.tf", "key")])
+def test_eventbridge_may_tell_of_a_failed_job_without_a_condition(file: str, name: str) -> None:
+    """Its user guide: a topic's policy for EventBridge cannot have one. The others say from which account they come."""
+    statements = service_statements(file, name)
+    assert ({"events.amazonaws.com"}, False) in statements
+    assert ({"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}, True) in statements
+    assert sum("events.amazonaws.com" in services for services, _ in statements) == 1
+
+
 def test_no_secret_stands_in_the_state() -> None:
     assert not [name for name, text in TEXT.items() if "aws_secretsmanager_secret_version" in text]
 
