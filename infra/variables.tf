@@ -107,7 +107,7 @@ variable "alert_emails" {
 }
 
 variable "monthly_budget" {
-  description = "US dollars a month for everything tagged as this project."
+  description = "US dollars a month for the whole account: the budget does not look at tags."
   type        = number
   default     = 100
 }

@@ -173,6 +173,12 @@ def test_eventbridge_may_tell_of_a_failed_job_without_a_condition(file: str, nam
     assert sum("events.amazonaws.com" in services for services, _ in statements) == 1
 
 
+def test_the_budget_sees_what_bears_no_tag() -> None:
+    """The staging database and what runs Mirrorlake are not made here, and a tag counts only once it is activated."""
+    assert 'resource "aws_budgets_budget" "monthly"' in TEXT["alerts.tf"]
+    assert "cost_filter" not in TEXT["alerts.tf"]
+
+
 def test_no_secret_stands_in_the_state() -> None:
     assert not [name for name, text in TEXT.items() if "aws_secretsmanager_secret_version" in text]
 
