@@ -52,8 +52,11 @@ def aws_client(credentials: S3Credentials, service: str) -> Any:
 
 
 @contextmanager
-def asking(what: str, where: str) -> Iterator[None]:
-    """Stand around a call: a refusal becomes a CloudError that says ``what`` could not be done, and where."""
+def asking(what: str, where: str, lacking: str | None = None) -> Iterator[None]:
+    """Stand around a call: a refusal becomes a CloudError that says ``what`` could not be done, and where.
+
+    ``lacking`` is what to do where it is not there at all.
+    """
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
@@ -61,7 +64,10 @@ def asking(what: str, where: str) -> Iterator[None]:
     except ClientError as error:
         code = error_code(error)
         told = str(error.response.get("Error", {}).get("Message", "")).strip() or "no reason given"
-        fix = _MEANING.get(code.removesuffix("Exception"), "read what AWS says, then repeat; nothing is half-done")
+        meant = code.removesuffix("Exception")
+        fix = _MEANING.get(meant, "read what AWS says, then repeat; nothing is half-done")
+        if lacking and meant == "EntityNotFound":
+            fix = lacking
         raise CloudError(f"cannot {what}: {code}: {told}", where=where, fix=fix) from None
     except NoCredentialsError:
         raise CloudError(

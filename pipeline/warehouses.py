@@ -40,5 +40,8 @@ def _snowflake(settings: Settings) -> Warehouse:
         network_seconds=told.network_seconds,
         statement_seconds=told.statement_seconds,
     )
-    names = Names(settings.lake.root, told.reader_role, told.integration, told.storage_role or "", told.setup_role)
+    setup = f"mirrorlake warehouse --setup --env {settings.env}"
+    names = Names(
+        settings.lake.root, told.reader_role, told.integration, told.storage_role or "", told.setup_role, setup
+    )
     return warehouse("snowflake", account=account, names=names, tag=f"mirrorlake {settings.env}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws_client import asking, aws_client
@@ -19,13 +20,14 @@ class Glue:
 
     name = "Glue"
 
-    def __init__(self, client: Any, job: str) -> None:
+    def __init__(self, client: Any, job: str, env: str) -> None:
         self.client = client
         self.job = job
+        self.env = env
 
     def running(self, run_id: str) -> tuple[str, Arguments] | None:
         """See ``Service``."""
-        with asking("list the job's runs", self._where):
+        with self._asking("list the job's runs"):
             found = self.client.get_job_runs(JobName=self.job, MaxResults=50)["JobRuns"]
         for run in found:
             arguments = _plain(run.get("Arguments") or {})
@@ -36,28 +38,27 @@ class Glue:
     def start(self, arguments: Arguments) -> str:
         """See ``Service``."""
         given = {f"--{name}": value for name, value in arguments.items()}
-        with asking("start the job", self._where):
+        with self._asking("start the job"):
             return str(self.client.start_job_run(JobName=self.job, Arguments=given)["JobRunId"])
 
     def state(self, job_id: str) -> JobState:
         """See ``Service``."""
-        with asking("ask for the job's state", self._where):
+        with self._asking("ask for the job's state"):
             run = self.client.get_job_run(JobName=self.job, RunId=job_id)["JobRun"]
         word = str(run["JobRunState"])
         return JobState(word, word in ENDED, word == SUCCEEDED, str(run.get("ErrorMessage", "")))
 
     def stop(self, job_id: str) -> None:
         """See ``Service``."""
-        with asking("stop the job", self._where):
+        with self._asking("stop the job"):
             self.client.batch_stop_job_run(JobName=self.job, JobRunIds=[job_id])
 
     def log_of(self, job_id: str) -> str:
         """See ``Service``."""
         return f"CloudWatch, groups below /aws-glue/jobs, streams of {job_id}"
 
-    @property
-    def _where(self) -> str:
-        return f"Glue job {self.job}"
+    def _asking(self, what: str) -> AbstractContextManager[None]:
+        return asking(what, f"Glue job {self.job}", f"register it: mirrorlake deploy --env {self.env}")
 
 
 def _plain(arguments: Arguments) -> dict[str, str]:
@@ -67,4 +68,4 @@ def _plain(arguments: Arguments) -> dict[str, str]:
 def create(workspace: Workspace) -> Glue:
     """The service of this workspace."""
     settings = workspace.settings
-    return Glue(aws_client(settings.s3.credentials(), "glue"), settings.deploy.job)
+    return Glue(aws_client(settings.s3.credentials(), "glue"), settings.deploy.job, settings.env)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from lake.errors import CloudError, ConfigError, EngineError, LostRaceError, MirrorlakeError
@@ -248,7 +249,7 @@ def test_glue_is_asked_by_its_own_words() -> None:
         start_job_run={"JobRunId": "jr"},
         get_job_run={"JobRun": {"JobRunState": "FAILED", "ErrorMessage": "why"}},
     )
-    glue = Glue(client, "gold")
+    glue = Glue(client, "gold", "prod")
     assert glue.running("r") == ("mine", {"run_id": "r", "result": "k"})
     assert glue.running("z") is None
     assert glue.start({"run_id": "r"}) == "jr"
@@ -257,6 +258,19 @@ def test_glue_is_asked_by_its_own_words() -> None:
     glue.stop("jr")
     assert client.asked[-1] == ("batch_stop_job_run", {"JobName": "gold", "JobRunIds": ["jr"]})
     assert "jr" in glue.log_of("jr")
+
+
+def test_a_job_that_is_not_registered_is_told_with_the_command_of_its_environment() -> None:
+    told = {"Code": "EntityNotFoundException", "Message": "Job gold not found."}
+    refused = ClientError({"Error": told}, "GetJobRuns")
+
+    class Empty(Recorder):
+        def get_job_runs(self, **_: Any) -> Any:
+            raise refused
+
+    with pytest.raises(CloudError, match="Job gold not found") as caught:
+        Glue(Empty(), "gold", "rehearsal").running("r")
+    assert caught.value.fix == "register it: mirrorlake deploy --env rehearsal"
 
 
 FILES = {"script/glue_job.py": "s3://b/s.py", "wheel/m.whl": "s3://b/m.whl", "jar/a.jar": "s3://b/a.jar",

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from lake.errors import ConfigError, StorageError, UnknownChoiceError
+from pipeline.settings import load_settings
+from pipeline.warehouses import open_warehouse
 from pipeline.workspace import open_workspace
+from warehouse.warehouses.snowflake import SnowflakeWarehouse
 
 
 def test_nothing_is_made_before_it_is_used(project: Path) -> None:
@@ -99,3 +102,9 @@ def test_places_say_where_the_results_lie(project: Path) -> None:
 def test_an_environment_that_cannot_run_yet_is_refused(project: Path) -> None:
     with pytest.raises(ConfigError, match="'prod' cannot run yet"):
         open_workspace("prod")
+
+
+def test_a_warehouse_that_is_not_set_up_is_told_with_the_command_of_its_environment(project: Path) -> None:
+    warehouse = open_warehouse(load_settings("prod"))
+    assert isinstance(warehouse, SnowflakeWarehouse)
+    assert warehouse.names.setup == "mirrorlake warehouse --setup --env prod"

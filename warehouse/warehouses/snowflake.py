@@ -40,19 +40,19 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-SETUP = "mirrorlake warehouse --setup"
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Names:
-    """What things are called in the account, and where the lake lies (``s3://bucket/prefix``)."""
+    """What things are called in the account, where the lake lies (``s3://bucket/prefix``), how people set it up."""
 
     lake: str
     reader_role: str
     integration: str
     storage_role: str
     setup_role: str
+    setup: str = "mirrorlake warehouse --setup"
 
 
 class SnowflakeWarehouse(Warehouse):
@@ -172,7 +172,8 @@ class SnowflakeWarehouse(Warehouse):
             raise ConfigError(
                 f"the account is not set up: no schema {', '.join(sorted(lacking)).lower()}{said}",
                 where=self.place,
-                fix=f"run 00_setup.sql once as {self.names.setup_role}: {SETUP} --as USER (--print-setup shows it)",
+                fix=f"run 00_setup.sql once: {self.names.setup}, in an account --as a user with the role "
+                f"{self.names.setup_role} (--print-setup shows it)",
             )
 
     def stamp(self) -> object | None:
