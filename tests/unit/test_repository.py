@@ -116,6 +116,19 @@ def test_what_is_ignored_is_not_tracked() -> None:
     assert listed.stdout == b""
 
 
+def test_what_the_promotion_guide_makes_in_the_clone_is_ignored_and_for_its_maker_alone() -> None:
+    page = tracked()["docs/promotion.md"]
+    shown = "\n".join(re.findall(r"^\$ (.*)$", page, re.M))
+    made = set(re.findall(r"(?:-out[ =]| > |file://)([\w.-]+)", shown))
+    made = {f"infra/{name}" if name.endswith("tfplan") else name for name in made}
+    assert {"snowflake.p8", "snowflake.pub", "staging-url.txt", "setup.sql"} <= made
+    told = subprocess.run(
+        ["git", "check-ignore", "--no-index", *made], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert made - set(told.stdout.split()) == set()
+    assert shown.index("umask 077") < shown.index("openssl")
+
+
 def test_recipes_that_pass_a_command_of_ours_on_add_no_error_of_just() -> None:
     """The command has said what is wrong and what to do; "Recipe failed on line" would only bury it."""
     passing = re.findall(
