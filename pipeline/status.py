@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.context import RunContext
+from pipeline.observe.audit import read_runs
 from pipeline.plan import assess
 from pipeline.stages.ingest import planned
 
@@ -58,6 +59,11 @@ def stage_states(context: RunContext) -> list[StageState]:
         word = "current" if not assessment.reasons else "missing" if never else "stale"
         states.append(StageState(assessment.stage.name, word, assessment.reasons))
     return states
+
+
+def dates_of_last_run(context: RunContext) -> tuple[date, ...]:
+    """The run dates of the newest run, in order; none where there was none, or where its records cannot be read."""
+    return next((run.run_dates for run in read_runs(context.workspace.objects, limit=1)), ())
 
 
 def spans(days: Iterable[date]) -> str:

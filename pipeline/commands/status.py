@@ -22,7 +22,7 @@ def command(
     from dataclasses import asdict
 
     from pipeline.launch import Asked, opened, prepare
-    from pipeline.status import coverage, spans, stage_states
+    from pipeline.status import coverage, dates_of_last_run, spans, stage_states
 
     wanted = Asked(env=env or (ctx.obj or {}).get("env"), config=config, engine=engine, **asked)  # type: ignore[arg-type]
     context = prepare(wanted, opened(wanted))
@@ -31,6 +31,12 @@ def command(
         rows = {"coverage": [asdict(c) for c in covered], "stages": [asdict(s) for s in states]}
         click.echo(json.dumps(rows, default=str))
         return
+    last = dates_of_last_run(context)
+    if wanted.first is None and last and last != context.selection.run_dates:
+        click.echo(
+            f"dates: {spans(context.selection.run_dates)}, those of the profile; the last run took {spans(last)}: "
+            f"mirrorlake status --from {last[0]} --to {last[-1]}"
+        )
     for item in covered:
         line = f"{item.dataset} {item.slice_key}: {len(item.present)} days: {spans(item.present)}"
         click.echo(line + (f"; missing: {spans(item.missing)}" if item.missing else ""))
