@@ -4,27 +4,26 @@ What makes others visible is copied after them: data, then manifests, then each 
 versions, then state, then gold's snapshots; what is gone here is deleted there last, in the opposite order. A copy
 that dies is older than the lake, or part older and part newer, but every table in it can be read; the next one goes on.
 
-A record in the copy says which lake it is of and what it has, so that nothing is copied twice, and that no other
-lake's place is taken over by mistake.
+A record in the copy says which lake it is of, what it has and, before that, what is about to be copied: so nothing is
+copied twice, no other lake's place is taken over, and nothing is deleted or replaced there that no copy put there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lake import layout
-from lake.errors import AlreadyExistsError, DamagedError, UsageError
+from lake.errors import AlreadyExistsError
+from lake.storage.mirror_record import Record, Stamp, claimed, require_only_copied
 from lake.storage.objects import ObjectInfo, Objects
 
 COPIERS = 8  # threads; a bucket's answers are awaited, not computed
 _COMMIT = re.compile(r"(?P<log>.+/_delta_log/)\d{20}\.json\Z")
-Stamp = tuple[int, str]  # size in bytes, when it was last written
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,20 @@ class Mirrored:
 def mirror(source: Objects, target: Objects) -> Mirrored:
     """Bring ``target`` to what ``source`` has; nobody else writes to either meanwhile (the lease of the source).
 
-    Raises UsageError where the target holds something else, StorageError where either cannot be read or written.
+    Raises UsageError where the target holds anything that was not copied from here, DamagedError where its record
+    cannot be read, StorageError where either cannot be read or written.
     """
-    lake, had = _claimed(source, target)
+    record = claimed(_identity(source), target)
+    had = record.objects
     infos = {info.key: info for info in source.list("") if not info.key.startswith(layout.LEASE_FILES)}
     now = {key: _stamp(info) for key, info in infos.items()}
     there = {info.key: info.size for info in target.list("")}
+    require_only_copied(record, target, there)
     changed = {key for key in infos if had.get(key) != now[key] or there.get(key) != infos[key].size}
     gone = [key for key in there if key not in infos and key != layout.mirror_record()]
+    if changed - record.known:
+        record = replace(record, begun=record.begun | (changed - record.known))
+        target.put(layout.mirror_record(), record.encoded(), "mirror.record")
     for log in _rewritten_logs(source, target, changed & there.keys()):
         target.delete(sorted((key for key in there if key.startswith(log)), reverse=True), "mirror.delete")
         changed |= {key for key in infos if key.startswith(log)}
@@ -54,8 +59,8 @@ def mirror(source: Objects, target: Objects) -> Mirrored:
         _copy(source, target, sorted(key for key in changed if _rank(key) == rank), in_order=rank > 0)
     for rank in reversed(range(_RANKS)):
         target.delete(sorted((key for key in gone if _rank(key) == rank), reverse=True), "mirror.delete")
-    if changed or gone or had.keys() - now.keys():
-        target.put(layout.mirror_record(), _encoded(lake, now), "mirror.record")
+    if changed or gone or record.begun or had.keys() - now.keys():
+        target.put(layout.mirror_record(), Record(record.lake, now).encoded(), "mirror.record")
     return Mirrored(len(changed), sum(infos[key].size for key in changed), len(gone))
 
 
@@ -97,38 +102,6 @@ def _rewritten_logs(source: Objects, target: Objects, keys: Iterable[str]) -> li
     return sorted({log for key, log in commits if source.get_or_none(key) != target.get_or_none(key)})
 
 
-def _claimed(source: Objects, target: Objects) -> tuple[str, dict[str, Stamp]]:
-    """The lake's own id, and what the target has of it; the target is made this lake's if it is nobody's yet."""
-    lake = _identity(source)
-    data = target.get_or_none(layout.mirror_record())
-    if data is None:
-        if target.list(""):
-            raise UsageError(
-                "the mirror's place holds something else already",
-                where=target.root,
-                fix="choose an empty bucket or prefix: lake.mirror (MIRRORLAKE_LAKE_MIRROR)",
-            )
-        data = _encoded(lake, {})
-        try:
-            target.put_new(layout.mirror_record(), data, "mirror.claim")
-        except AlreadyExistsError:
-            data = target.get(layout.mirror_record())
-    try:
-        record = json.loads(data)
-        of, objects = str(record["lake"]), {key: (int(size), str(at)) for key, (size, at) in record["objects"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise DamagedError(
-            "the mirror's record cannot be read", where=target.url(layout.mirror_record()), fix="empty the mirror"
-        ) from None
-    if of != lake:
-        raise UsageError(
-            "the mirror's place is that of another lake",
-            where=target.root,
-            fix="choose an empty bucket or prefix: lake.mirror (MIRRORLAKE_LAKE_MIRROR)",
-        )
-    return lake, objects
-
-
 def _identity(source: Objects) -> str:
     """An id that the lake keeps, wherever its folder is moved."""
     key = layout.lake_identity()
@@ -140,7 +113,3 @@ def _identity(source: Objects) -> str:
 
 def _stamp(info: ObjectInfo) -> Stamp:
     return info.size, info.modified.isoformat()
-
-
-def _encoded(lake: str, objects: dict[str, Stamp]) -> bytes:
-    return json.dumps({"lake": lake, "objects": dict(sorted(objects.items()))}, indent=0).encode()

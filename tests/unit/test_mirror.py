@@ -135,7 +135,7 @@ def test_stopped_at_any_write_it_can_be_read_and_the_next_call_completes_it(tmp_
         assert read(target) == [2]
         assert keys(target) == keys(source)
         stopped_at += 1
-    assert stopped_at == 4, "data, bronze, log, record"
+    assert stopped_at == 5, "what is begun, data, bronze, log, record"
 
 
 def dies_at(number: int, source: Objects, target: Objects) -> bool:
@@ -166,6 +166,44 @@ def test_a_place_that_holds_something_else_is_refused_and_left_as_it_is(source: 
     assert [info.key for info in target.list("")] == ["holiday.jpg"]
 
 
+def test_a_place_that_somebody_runs_on_since_is_refused_and_left_as_it_is(source: Objects, target: Objects) -> None:
+    write(source, 1)
+    mirror(source, target)
+    target.put("silver/orders/part-0.parquet", b"production's", "test")
+    target.put(layout.lease(), b"{}", "test")
+    write(source, 2)
+    with pytest.raises(UsageError, match="has a lease") as refused:
+        mirror(source, target)
+    assert refused.value.where == target.url(layout.lease())
+    assert target.get(layout.lease()) == b"{}"
+    assert target.get("silver/orders/part-0.parquet") == b"production's"
+    assert read(target) == [1]
+
+
+@pytest.mark.parametrize("key", ["holiday.jpg", "bronze/b/raw.json"])
+def test_what_no_copy_put_there_is_refused_at_every_copy(source: Objects, target: Objects, key: str) -> None:
+    write(source, 1)
+    mirror(source, target)
+    target.put(key, b"somebody's", "test")
+    source.put("bronze/b/raw.json", b"ours", "test")
+    with pytest.raises(UsageError, match=f"holds something else.*: {key}"):
+        mirror(source, target)
+    assert target.get(key) == b"somebody's"
+
+
+def test_what_a_copy_that_died_had_brought_is_known_and_cleared_up(source: Objects, target: Objects) -> None:
+    write(source, 1)
+    mirror(source, target)
+    for number in range(2):
+        source.put(f"bronze/{number}/raw.json", b"[]", "test")
+        assert dies_at(2, source, target), "what is begun is written down, one object copied"
+        assert target.exists(f"bronze/{number}/raw.json")
+        source.delete([f"bronze/{number}/raw.json"], "test")
+    assert mirror(source, target).deleted == 2
+    assert keys(target) == keys(source)
+    assert mirror(source, target).copied == 0
+
+
 def test_the_place_of_another_lake_is_refused(source: Objects, target: Objects, tmp_path: Path) -> None:
     write(source, 1)
     mirror(source, target)
@@ -183,7 +221,16 @@ def test_a_lake_that_was_moved_is_still_the_same(source: Objects, target: Object
     assert mirror(Objects(str(moved)), target).copied == 0
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"lake": 1}', b'{"lake": "x", "objects": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'{"lake": 1}',
+        b'{"lake": "x", "objects": {"a": 1}}',
+        b'{"lake": "x", "objects": {}, "begun": 1}',
+    ],
+)
 def test_a_damaged_record_is_said(source: Objects, target: Objects, data: bytes) -> None:
     write(source, 1)
     target.put(layout.mirror_record(), data, "test")
