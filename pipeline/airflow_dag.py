@@ -39,7 +39,7 @@ def describe(graph: Graph, settings: Settings) -> dict[str, object]:
         "first_date": how.first_date.isoformat(),
         "last_date": how.last_date.isoformat() if how.last_date else None,
         "catchup": how.catchup,
-        "days_behind": how.days_behind,
+        "days_behind": settings.run.days_behind,
         "deadline_seconds": how.deadline_seconds,
         "pool": {"name": f"mirrorlake_{settings.env}", "slots": slots},
         "tries": {

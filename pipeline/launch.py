@@ -74,7 +74,7 @@ def prepare(asked: Asked, workspace: Workspace) -> RunContext:
     """Check everything that was asked before anything is done."""
     settings = workspace.settings
     graph = project_graph(workspace)
-    default = (settings.run.first_date, settings.run.last_date)
+    default = settings.run.dates(datetime.now(UTC).date())
     selection = Selection(
         run_dates(asked.run_date, asked.first, asked.last, default),
         asked.locations or settings.run.locations,

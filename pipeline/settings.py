@@ -1,7 +1,7 @@
 """The one switch: a profile's name becomes typed settings. The only code that reads the environment, when called.
 
 Order, the later wins: built-in default < ``profiles/<env>.toml`` < the stand-ins at work (``rehearsal`` only) <
-``--config`` file < ``.env`` < environment (``MIRRORLAKE_<SECTION>_<KEY>``) < command line. Relative paths are relative
+``--config`` file < ``.env`` < ``.env.<env>`` < environment (``MIRRORLAKE_<SECTION>_<KEY>``) < command line. Relative paths are relative
 to the project, wherever they are written.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from lake.errors import ConfigError, UnknownChoiceError
+from pipeline import spelling
 from pipeline.secret import Secret, mask
 from pipeline.secrets_manager import SecretsManager
 from pipeline.settings_airflow import AirflowSettings
@@ -107,18 +108,27 @@ def load_settings(
     root = project_root()
     known = leaves(Settings)
     dotenv_name = os.environ.get("MIRRORLAKE_DOTENV", ".env")
-    dotenv = read_dotenv(root / dotenv_name, dotenv_name) if dotenv_name else {}
+    dotenv = _dotenv(root, dotenv_name)
     env = _environment_name(root, env, dotenv)
     profile = from_file(root / "profiles" / f"{env}.toml", f"profiles/{env}.toml", known)
     stronger: dict[str, Found] = {}
     if config is not None:
         stronger |= from_file(config.expanduser(), str(config), known)
     stronger |= from_variables(dotenv, dotenv_name, known)
+    own_name = dotenv_name and f"{dotenv_name}.{env}"
+    stronger |= from_variables(_dotenv(root, own_name), own_name, known)
     stronger |= from_variables(os.environ, "environment", known)
     stronger |= from_options(overrides or {}, known)
     found = {key: Found(leaf.default, "built-in default") for key, leaf in known.items()} | profile
     found |= _standins(root, env, (found | stronger)["data"], known) | stronger
-    return _build(root, env, known, found)
+    settings = _build(root, env, known, found)
+    said = ("command line", "environment ", *([str(config)] if config else ()))
+    spelling.note(
+        env=env if env != (dotenv.get("LAKE_ENV") or "dev") else None,
+        data=settings.data if found["data"].origin.startswith(said) else None,
+        root=root,
+    )
+    return settings
 
 
 def settings_at_work(
@@ -128,6 +138,11 @@ def settings_at_work(
     settings = load_settings(env, config, overrides)
     settings.require_standins()
     return settings
+
+
+def _dotenv(root: Path, name: str) -> dict[str, str]:
+    """The variables of one such file of the project; none for the empty name."""
+    return read_dotenv(root / name, name) if name else {}
 
 
 def _standins(root: Path, env: str, data: Found, known: Mapping[str, Leaf]) -> dict[str, Found]:
@@ -161,13 +176,22 @@ def _build(root: Path, env: str, known: Mapping[str, Leaf], found: Mapping[str, 
     origins = {key: (_shown(value), found[key].origin) for key, value in values.items()}
     settings = _instance(Settings, values, "", {"env": env, "root": root, "origins": origins})
     assert isinstance(settings, Settings)
-    if settings.run.last_date < settings.run.first_date:
+    _check_dates(settings, found)
+    return settings
+
+
+def _check_dates(settings: Settings, found: Mapping[str, Found]) -> None:
+    first, last = settings.run.first_date, settings.run.last_date
+    if (first is None) != (last is None):
+        missing = "run.first_date" if first is None else "run.last_date"
+        there = "run.last_date" if first is None else "run.first_date"
+        raise ConfigError(f"{there} stands alone", where=found[there].origin, fix=f"set {missing} too, or neither")
+    if first and last and last < first:
         raise ConfigError(
-            f"run.last_date {settings.run.last_date} lies before run.first_date {settings.run.first_date}",
+            f"run.last_date {last} lies before run.first_date {first}",
             where=found["run.last_date"].origin,
             fix="give dates in order",
         )
-    return settings
 
 
 def _bind(values: dict[str, object]) -> None:

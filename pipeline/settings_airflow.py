@@ -14,10 +14,8 @@ class AirflowSettings:
     ``runs_on``: a task is a process beside Airflow's worker (``subprocess``), in the project's folder ``project`` (this
     one, if not set), or a container of ``image`` (``docker``). Where gold itself is built is ``gold.runs_on``.
     ``schedule`` is a cron expression in UTC: a run comes after the day that it fetches. With ``catchup`` every day
-    since ``first_date`` gets its run, else only the newest. Of a run that is not told its date ``days_behind`` says how
-    many days before its start that lies: as many as the source needs until a day is whole. A try that failed is
-    repeated ``retries`` times, after ``retry_seconds``, twice that, and so on, but never more than
-    ``retry_max_seconds``.
+    since ``first_date`` gets its run, else only the newest. A try that failed is repeated ``retries`` times, after
+    ``retry_seconds``, twice that, and so on, but never more than ``retry_max_seconds``.
     ``deadline_seconds``: somebody is told of a run that takes so much longer than the last ten good ones on average.
     """
 
@@ -29,7 +27,6 @@ class AirflowSettings:
     first_date: date = date(2013, 7, 1)
     last_date: date | None = None
     catchup: bool = False
-    days_behind: int = field(default=1, metadata={"minimum": 1})
     retries: int = field(default=3, metadata={"minimum": 0})
     retry_seconds: float = field(default=60.0, metadata={"minimum": 1})
     retry_max_seconds: float = field(default=900.0, metadata={"minimum": 1})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -102,17 +102,27 @@ class SourcesSettings:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What ``mirrorlake run`` covers when the command line does not say, and how it takes a lost race.
+    """What a run covers when nobody says, and how it takes a lost race.
 
+    ``first_date`` to ``last_date``; where the profile names none, the day ``days_behind`` days before today, which is
+    also the day of a run by schedule: as many as the sources need until a day is whole.
     A stage whose commit another writer forestalled is tried up to ``attempts`` times, after ``retry_seconds``, twice
     that, and so on.
     """
 
-    first_date: date = date(2013, 7, 1)
-    last_date: date = date(2013, 7, 7)
+    first_date: date | None = None
+    last_date: date | None = None
+    days_behind: int = field(default=1, metadata=POSITIVE)
     locations: tuple[str, ...] = ("JFK", "LGA", "EWR")
     attempts: int = field(default=3, metadata=POSITIVE)
     retry_seconds: float = field(default=0.4, metadata={"minimum": 0})
+
+    def dates(self, today: date) -> tuple[date, date]:
+        """First and last run date of a command that names none, on the UTC day ``today``."""
+        if self.first_date and self.last_date:
+            return self.first_date, self.last_date
+        day = today - timedelta(days=self.days_behind)
+        return day, day
 
 
 @dataclass(frozen=True)
@@ -228,7 +238,7 @@ class Settings:
         self.require_standins()
         lacks = [f"not set: {key} (environment: {variables(key)})" for key in self.missing(*also)]
         if lacks:
-            fix = "set these variables, in the shell or in .env"
+            fix = f"set these variables, in the shell or in .env.{self.env}"
             if self.env not in ("dev", REHEARSAL):
                 fix += (
                     " (docs/promotion.md); to rehearse without an account: just rehearse --keep, then --env rehearsal"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from lake.errors import MirrorlakeError, UsageError
@@ -50,8 +50,9 @@ def _answer() -> int:
 
 
 def _dates(first: str | None, last: str | None, settings: Settings) -> tuple[date, date]:
-    begin = parse_date(first, "--from") if first else settings.run.first_date
-    end = parse_date(last, "--to") if last else settings.run.last_date
+    default = settings.run.dates(datetime.now(UTC).date())
+    begin = parse_date(first, "--from") if first else default[0]
+    end = parse_date(last, "--to") if last else default[1]
     if end < begin:
         raise UsageError(
             f"--from {begin} is after --to {end}",

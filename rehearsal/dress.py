@@ -34,6 +34,13 @@ class Step:
     words: tuple[str, ...]
 
 
+# What the environment needs once before its first run, as an account does.
+SET_UP = (
+    Step("set up the warehouse", "rehearsal", ("warehouse", "--setup")),
+    Step("deploy", "rehearsal", ("deploy",)),
+)
+
+
 @dataclass
 class Programme:
     """What was done, how long each took, and how it ended."""
@@ -75,8 +82,7 @@ def rehearse(settings: Settings, dates: tuple[date, date], *, keep: bool) -> int
         with _stage(settings, keep=keep):
             programme.note("stand-ins up", time.monotonic() - began, "done")
             _ = (
-                programme.take(Step("set up the warehouse", "rehearsal", ("warehouse", "--setup")))
-                and programme.take(Step("deploy", "rehearsal", ("deploy",)))
+                all(map(programme.take, SET_UP))
                 and programme.take(dev, beside=beside, since=began)
                 and programme.take(Step("run rehearsal", "rehearsal", ("run", *span)))
                 and programme.take(Step("parity", "rehearsal", ("parity", "dev", "rehearsal", *span)))
@@ -90,6 +96,13 @@ def rehearse(settings: Settings, dates: tuple[date, date], *, keep: bool) -> int
     print_rows(("step", "seconds", "outcome"), programme.rows, title="rehearsal")
     if keep:
         print("the stand-ins stay up: mirrorlake --env rehearsal ...; `just rehearse down` ends them")
+    return programme.code
+
+
+def set_up(settings: Settings) -> int:
+    """Make stand-ins that are up ready for a run; the exit code. Done again, it changes nothing."""
+    programme = Programme(settings)
+    _ = all(map(programme.take, SET_UP))
     return programme.code
 
 
@@ -120,5 +133,5 @@ def _environment(settings: Settings, step: Step) -> dict[str, str]:
     variables = {**os.environ, "LAKE_ENV": step.env, "PYTHONPATH": str(ROOT)}
     if step.env == DEV:
         variables = {name: value for name, value in variables.items() if not name.startswith("MIRRORLAKE_")}
-        variables["MIRRORLAKE_DATA"] = str(settings.data / DEV)
+        variables |= {"MIRRORLAKE_DATA": str(settings.data / DEV), "MIRRORLAKE_DOTENV": ""}
     return variables

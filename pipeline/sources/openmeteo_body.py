@@ -141,7 +141,7 @@ def refuse_no_values(body: Body) -> None:
     ):
         raise PayloadError(
             "the archive has no value of any hour of that day yet",
-            fix="ask again later: the archive is some days behind (airflow.days_behind makes a schedule wait)",
+            fix="ask again later: the archive is some days behind (run.days_behind says how many)",
         )
 
 

@@ -81,7 +81,7 @@ def test_an_incomplete_profile_is_all_that_is_said(project: Path, run_cli: RunCl
     assert re.search(
         r"failed +profile +snowflake\.user +not set \(environment: MIRRORLAKE_SNOWFLAKE_USER\)\n", said.out
     )
-    assert said.out.count("what to do: set these variables, in the shell or in .env (docs/promotion.md)") == 1
+    assert said.out.count("what to do: set these variables, in the shell or in .env.prod (docs/promotion.md)") == 1
     assert "lake" not in {line.split()[1] for line in said.out.splitlines() if line.startswith("failed")}
 
 

@@ -105,7 +105,8 @@ def test_audit_records_and_logs_show_none(canaries: None) -> None:
     workspace = open_workspace(overrides={"staging.backend": "postgres"})
     stream = io.StringIO()
     logs.configure(verbose=True, settings=workspace.settings, stream=stream)
-    context: Any = SimpleNamespace(workspace=workspace, run_id="run-a", selection=SimpleNamespace(run_dates=()))
+    asked, graph = SimpleNamespace(run_dates=()), SimpleNamespace(stages=())
+    context: Any = SimpleNamespace(workspace=workspace, run_id="run-a", selection=asked, graph=graph, ahead=())
     words = f"cannot connect to postgresql://lake:{CANARY}@127.0.0.1:9/x with {CANARY}3"
     table = TableOutcome("t", input_versions={"s": words}, output_version=words, notes=(words,))
     outcome = StageOutcome("staging", "failed", (table,), problems=(words,), notes=(words,), error=words)

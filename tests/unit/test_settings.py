@@ -45,7 +45,6 @@ def test_defaults_are_typed_and_frozen(root: Path) -> None:
     assert settings.data == root / "data" / "dev"
     assert settings.lake.root == str(root / "data" / "dev" / "lake")
     assert settings.warehouse.path == root / "data/dev/warehouse/warehouse.duckdb"
-    assert settings.run.first_date == date(2013, 7, 1)
     assert settings.run.locations == ("JFK", "LGA", "EWR")
     with pytest.raises(FrozenInstanceError):
         settings.env = "prod"  # type: ignore[misc]
@@ -78,6 +77,21 @@ def test_the_environment_is_chosen_by_option_then_variable_then_dotenv(
     monkeypatch.setenv("LAKE_ENV", "dev")
     assert load_settings().env == "dev"
     assert load_settings("other").env == "other"
+
+
+def test_what_belongs_to_one_environment_stands_in_a_file_of_its_own(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / ".env").write_text("MIRRORLAKE_GOLD_ENGINE=duckdb\nMIRRORLAKE_LAKE_ROOT=s3://ours/{env}\n")
+    (root / ".env.other").write_text("MIRRORLAKE_LAKE_ROOT=s3://others/lake\n")
+    here, other = load_settings(), load_settings("other")
+    assert (here.lake.root, other.lake.root) == ("s3://ours/dev", "s3://others/lake")
+    assert (here.gold.engine, other.gold.engine) == ("duckdb", "duckdb")
+    assert other.origins["lake.root"][1] == ".env.other MIRRORLAKE_LAKE_ROOT"
+    monkeypatch.setenv("MIRRORLAKE_LAKE_ROOT", "s3://shell/lake")
+    assert load_settings("other").lake.root == "s3://shell/lake"
+    monkeypatch.setenv("MIRRORLAKE_DOTENV", "")
+    assert load_settings("other").gold.engine == "polars"
 
 
 def test_an_unknown_environment_lists_the_known_ones(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +163,7 @@ def test_a_config_file_is_held_to_the_same_rules(root: Path) -> None:
         ("MIRRORLAKE_SOURCES_OPENMETEO_LIVE", "maybe", ["'maybe'", "true or false"]),
         ("MIRRORLAKE_SOURCES_OPENMETEO_TIMEOUT_SECONDS", "inf", ["'inf'", "a number"]),
         ("MIRRORLAKE_RUN_LAST_DATE", "2013-02-30", ["'2013-02-30'", "a date like"]),
-        ("MIRRORLAKE_RUN_LAST_DATE", "2012-01-01", ["lies before run.first_date"]),
+        ("MIRRORLAKE_RUN_LAST_DATE", "2012-01-01", ["run.last_date stands alone", "set run.first_date too"]),
         ("MIRRORLAKE_DATA", "{home}/x", ["{home}", "{env}"]),
         ("MIRRORLAKE_WAREHOUSE_PATH", "s3://bucket/x", ["s3://bucket/x", "a local path"]),
         ("MIRRORLAKE_STAGING_URL", "secret:not well formed", ["not well formed", "secret:NAME"]),
@@ -167,8 +181,25 @@ def test_what_is_wrong_in_a_variable_is_named(
         assert "environment" in error.where
 
 
+def test_dates_out_of_order_are_refused(root: Path) -> None:
+    write_dev(root, "[run]\nfirst_date = 2013-07-02\nlast_date = 2013-07-01\n")
+    error = refused()
+    assert "run.last_date 2013-07-01 lies before run.first_date 2013-07-02" in error.what
+    assert error.where == "profiles/dev.toml:3"
+
+
+def test_a_profile_without_dates_means_the_newest_day_that_its_sources_have(root: Path) -> None:
+    today = date(2026, 3, 4)
+    assert load_settings().run.dates(today) == (date(2026, 3, 3), date(2026, 3, 3))
+    write_dev(root, "[run]\ndays_behind = 6\n")
+    assert load_settings().run.dates(today) == (date(2026, 2, 26), date(2026, 2, 26))
+    write_dev(root, "[run]\nfirst_date = 2013-07-01\nlast_date = 2013-07-02\n")
+    assert load_settings().run.dates(today) == (date(2013, 7, 1), date(2013, 7, 2))
+
+
 def test_values_of_variables_are_parsed_by_type(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIRRORLAKE_RUN_LOCATIONS", " JFK, New York ,")
+    monkeypatch.setenv("MIRRORLAKE_RUN_FIRST_DATE", "2013-12-29")
     monkeypatch.setenv("MIRRORLAKE_RUN_LAST_DATE", "2013-12-30")
     monkeypatch.setenv("MIRRORLAKE_SOURCES_OPENMETEO_LIVE", "True")
     monkeypatch.setenv("MIRRORLAKE_LEASE_TTL_SECONDS", "2.5")
@@ -313,6 +344,8 @@ def test_the_profile_states_what_the_built_in_defaults_are(monkeypatch: pytest.M
         assert str(known[key].default) == document[key]
     for section in ("lake", "gold", "staging", "warehouse", "publish", "run", "dbt"):
         for name, value in document[section].items():
+            if name in ("first_date", "last_date"):  # those of the recordings, which dev alone has
+                continue
             default = known[f"{section}.{name}"].default
             assert (list(default) if isinstance(default, tuple) else default) in (value, Path(str(value)))
 
