@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -104,22 +103,6 @@ def publish(objects: Objects, kind: str, files: Mapping[str, bytes], *, dry: boo
             objects.put(key, data, f"deploy.{kind}")
         rows.append(Deployed(kind, key.rsplit("/", 1)[-1], change, objects.url(key)))
     return rows
-
-
-def manifest_key(env: str) -> str:
-    """Where the manifest of an environment lies."""
-    return f"deployments/{env}.json"
-
-
-def manifest_before(objects: Objects, env: str) -> dict[str, str]:
-    """Which key was in force for each ``kind/name``; nothing before the first deployment."""
-    data = objects.get_or_none(manifest_key(env))
-    if data is None:
-        return {}
-    try:
-        return {str(name): str(key) for name, key in json.loads(data)["artifacts"].items()}
-    except (ValueError, KeyError, AttributeError):
-        return {}  # then all of it counts as new, which is always right
 
 
 def _read(path: Path) -> bytes:

@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lake.errors import ConfigError
 from pipeline.airflow_dag import describe
 from pipeline.aws_client import aws_client
 from pipeline.deploy import Deployed
-from pipeline.deploy.artifacts import Artifact, bring, gather, manifest_before, manifest_key, publish
+from pipeline.deploy.artifacts import Artifact, bring, gather, publish
 from pipeline.deploy.catalog import register_catalog
 from pipeline.deploy.emr import register_application
 from pipeline.deploy.glue import register_job
+from pipeline.deployed import artifact_keys, artifacts_bucket, manifest_key
 from pipeline.graph_views import as_json
 from pipeline.launch import project_graph
 
@@ -32,27 +32,12 @@ def deploy(workspace: Workspace, *, dry: bool = False) -> list[Deployed]:
     objects = artifacts_bucket(workspace)
     env = workspace.settings.env
     artifacts = list(gather(workspace))
-    rows = bring(objects, artifacts, manifest_before(objects, env), dry=dry)
+    rows = bring(objects, artifacts, artifact_keys(objects, env), dry=dry)
     registered, application = ([], "") if objects.is_local else _register(workspace, objects, artifacts, dry=dry)
     rows += registered
     rows += publish(objects, "dag", _dags(workspace), dry=dry)
     manifest = _manifest(workspace, artifacts, application)
     return rows + publish(objects, "manifest", {manifest_key(env): manifest}, dry=dry)
-
-
-def artifacts_bucket(workspace: Workspace) -> Objects:
-    """Where artifacts go; ConfigError where no setting says it."""
-    from lake.storage.objects import Objects
-
-    settings = workspace.settings
-    if settings.deploy.artifacts is None:
-        raise ConfigError(
-            f"the environment {settings.env!r} does not say where artifacts go",
-            where="setting deploy.artifacts",
-            fix="set MIRRORLAKE_DEPLOY_ARTIFACTS=s3://your-artifacts-bucket, or choose --env rehearsal",
-        )
-    root = settings.deploy.artifacts
-    return Objects(root, settings.s3.credentials().object_options() if "://" in root else None)
 
 
 def _register(

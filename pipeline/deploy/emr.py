@@ -6,6 +6,7 @@ A job run names script, wheel and jars itself, so there is nothing else to regis
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from lake.errors import CloudError
@@ -17,14 +18,24 @@ _ID = re.compile(r"[0-9a-z]{13,64}\Z")
 _GONE = ("TERMINATED",)
 
 
+def applications(client: Any, where: str) -> list[dict[str, Any]]:
+    """All that can still run a job; CloudError."""
+    with asking("list the applications", where):
+        pages = client.get_paginator("list_applications").paginate()
+        return [each for page in pages for each in page["applications"] if each["state"] not in _GONE]
+
+
+def called(given: str | None, among: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The application whose id or name is ``given``."""
+    return next((each for each in among if given in (each["id"], each.get("name"))), None)
+
+
 def register_application(client: Any, given: str, *, dry: bool) -> tuple[Deployed, str]:
     """The application that ``given`` (id or name) stands for, and its id; CloudError where an id is not there."""
-    with asking("list the applications", "EMR Serverless"):
-        pages = client.get_paginator("list_applications").paginate()
-        living = [each for page in pages for each in page["applications"] if each["state"] not in _GONE]
-    for each in living:
-        if given in (each["id"], each.get("name")):
-            return Deployed("emr application", given, "unchanged", each["id"]), str(each["id"])
+    living = applications(client, "EMR Serverless")
+    there = called(given, living)
+    if there is not None:
+        return Deployed("emr application", given, "unchanged", there["id"]), str(there["id"])
     if _ID.match(given) and any(sign.isdigit() for sign in given):
         known = ", ".join(sorted(each["id"] for each in living)) or "(none)"
         raise CloudError(

@@ -13,7 +13,7 @@ from lake.errors import ConfigError
 from pipeline.aws_client import asking
 from pipeline.deploy import Deployed, holds
 from pipeline.deploy.wheel import pinned_dependencies
-from pipeline.jars import OF_THE_PLATFORM
+from pipeline.deployed import jars_of_job
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace
@@ -29,14 +29,12 @@ def arguments(workspace: Workspace, urls: Mapping[str, Sequence[str]]) -> dict[s
     ``--env`` and ``--project`` are the script's own; the names of all others are Glue's.
     """
     settings = workspace.settings
-    stands_in = settings.s3.endpoint is not None
-    jars = [url for url in urls["jar"] if stands_in or not url.rsplit("/", 1)[-1].startswith(OF_THE_PLATFORM)]
     return {
         "--env": settings.env,
         "--project": urls["project"][0],
         "--job-language": "python",
         "--additional-python-modules": ",".join([urls["wheel"][0], *pinned_dependencies()]),
-        "--extra-jars": ",".join(jars),
+        "--extra-jars": ",".join(jars_of_job(settings, urls["jar"])),
         "--user-jars-first": "true",
         "--conf": " --conf ".join(f"{name}={value}" for name, value in spark_submit_options().items()),
         "--enable-metrics": "true",

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/emr-serverless/latest/APIReference/API_StartJobRun.html. What Glue reads out of its job's
 definition is said here with every run: script, wheel or packed environment, jars, settings of Spark. They are those of
-the deployment in force (``deployments/<env>.json``).
+the deployment in force (``pipeline.deployed``).
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from lake.engines.spark_session import spark_submit_options
 from lake.errors import ConfigError
-from lake.storage.objects import Objects
 from pipeline.aws_client import asking, aws_client
-from pipeline.jars import OF_THE_PLATFORM
+from pipeline.deployed import artifacts_bucket, jars_of_job, manifest
 from pipeline.remote.service import Arguments, JobState
 
 if TYPE_CHECKING:
@@ -133,22 +132,18 @@ def _name(run_id: str) -> str:
 def deployed(workspace: Workspace) -> tuple[dict[str, str], str | None]:
     """URLs by ``kind/name`` of the deployment in force, and its application; ConfigError before the first one."""
     settings = workspace.settings
-    bucket = Objects(settings.deploy.artifacts or "", settings.s3.credentials().object_options())
-    data = bucket.get_or_none(f"deployments/{settings.env}.json")
-    if data is None:
+    bucket = artifacts_bucket(workspace)
+    found = manifest(bucket, settings.env)
+    if not found:
         raise ConfigError(
             f"nothing was deployed for {settings.env!r} yet",
             where=bucket.root,
             fix=f"mirrorlake deploy --env {settings.env}",
         )
-    manifest = json.loads(data)
-    stands_in = settings.s3.endpoint is not None
-    files = {
-        name: bucket.url(key)
-        for name, key in manifest["artifacts"].items()
-        if stands_in or not name.removeprefix("jar/").startswith(OF_THE_PLATFORM)
-    }
-    return files, manifest.get("emr_application")
+    files = {name: bucket.url(key) for name, key in found["artifacts"].items()}
+    given = jars_of_job(settings, [url for name, url in files.items() if name.startswith("jar/")])
+    kept = {name: url for name, url in files.items() if not name.startswith("jar/") or url in given}
+    return kept, found.get("emr_application")
 
 
 def require_settings(settings: Settings) -> None:

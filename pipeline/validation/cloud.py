@@ -24,14 +24,13 @@ def identity(question: Question) -> Iterator[Finding]:
 
 def artifacts(question: Question) -> Iterator[Finding]:
     """What ``mirrorlake deploy`` left for this environment."""
-    from pipeline.deploy.artifacts import manifest_before
-    from pipeline.deploy.deployment import artifacts_bucket
+    from pipeline.deployed import artifact_keys, artifacts_bucket
 
     settings = question.workspace.settings
     if settings.deploy.artifacts is None:
         return
     objects = artifacts_bucket(question.workspace)
-    deployed = manifest_before(objects, settings.env)
+    deployed = artifact_keys(objects, settings.env)
     if not deployed:
         yield Finding("artifacts", objects.root, "failed", f"nothing is deployed for {settings.env}", DEPLOY)
         return
@@ -55,16 +54,15 @@ def job(question: Question) -> Iterator[Finding]:
             found = client.get_job(JobName=settings.deploy.job)["Job"]
         yield Finding("job", settings.deploy.job, "ok", f"Glue {found.get('GlueVersion', '')}".strip())
         return
+    from pipeline.deploy.emr import applications, called
     from pipeline.remote.emr import require_settings
 
     require_settings(settings)
     client, where = _client(question, "emr-serverless")
     wanted = settings.deploy.emr_application
-    with asking("list the applications", where):
-        pages = client.get_paginator("list_applications").paginate()
-        found = [each for page in pages for each in page["applications"] if wanted in (each["id"], each.get("name"))]
-    if found:
-        yield Finding("job", str(wanted), "ok", f"EMR Serverless, {found[0]['state']}")
+    there = called(wanted, applications(client, where))
+    if there is not None:
+        yield Finding("job", str(wanted), "ok", f"EMR Serverless, {there['state']}")
     else:
         yield Finding("job", str(wanted), "failed", "there is no such application of EMR Serverless", DEPLOY)
 

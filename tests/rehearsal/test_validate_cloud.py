@@ -11,7 +11,7 @@ import pytest
 from lake.errors import CloudError
 from lake.storage.credentials import S3Credentials
 from lake.storage.objects import Objects
-from pipeline.deploy.artifacts import manifest_key
+from pipeline.deployed import manifest_key
 from pipeline.settings import load_settings
 from pipeline.validation import Finding, Question, cloud, guarded
 from pipeline.workspace import Workspace
