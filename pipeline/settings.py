@@ -1,8 +1,8 @@
 """The one switch: a profile's name becomes typed settings. The only code that reads the environment, when called.
 
 Order, the later wins: built-in default < ``profiles/<env>.toml`` < the stand-ins at work (``rehearsal`` only) <
-``--config`` file < ``.env`` < ``.env.<env>`` < environment (``MIRRORLAKE_<SECTION>_<KEY>``) < command line. Relative paths are relative
-to the project, wherever they are written.
+``--config`` file < ``.env`` < ``.env.<env>`` < environment (``MIRRORLAKE_<SECTION>_<KEY>``) < command line. Relative
+paths are relative to the project, wherever they are written.
 """
 
 from __future__ import annotations
