@@ -72,7 +72,8 @@ class SparkEngine:
             rows = self._frame(transformation, inputs, contract, spines, keep)
             if contract.partition is not None:
                 rows = _balanced(rows.withColumn(PARTITION_COLUMN, _partition(contract)))
-            writer = rows.write.format("delta").mode("overwrite")
+            # A cluster's default may be "dynamic", under which an overwrite leaves partitions that get no row.
+            writer = rows.write.format("delta").mode("overwrite").option("partitionOverwriteMode", "static")
             writer = writer.option("txnAppId", target.mark[0]).option("txnVersion", str(target.mark[1]))
             if target.partitions is not None:
                 days = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(target.partitions))

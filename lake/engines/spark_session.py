@@ -30,6 +30,7 @@ ROWS = {
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.ansi.enabled": "true",  # overflow and bad casts are errors, as elsewhere, not wrapped numbers and nulls
+    "spark.sql.sources.partitionOverwriteMode": "static",  # a full rebuild leaves no old partition
 }
 # What knows Delta; fixed when a session is made, so a submitted job's has to be given them (see spark_submit_options).
 DELTA = {

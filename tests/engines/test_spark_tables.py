@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from lake.compare import differences
 from lake.contract.model import Contract, Partition
 from lake.contract.types import arrow_schema
-from lake.engines import Input, TableVersion, engine
+from lake.engines import Input, TableVersion, engine, spark_session
 from lake.engines.spark import SparkEngine
 from lake.engines.spark_session import SparkSettings
 from lake.errors import EngineError, TableError
@@ -105,6 +105,22 @@ def test_writers_take_turns(write: Write, table: LakeTable, spark_engine: SparkE
     assert table.changed_partitions(2) == {date(2013, 7, 3), date(2013, 7, 5), date(2013, 7, 6)}
     rows = spark_engine.run(COPY, {"source": at_version(table, table.version())}, SOURCE).read_all()
     assert list(differences(pl.DataFrame(rows), wanted, SOURCE)) == []
+
+
+def test_a_full_rebuild_leaves_no_partition_whatever_the_cluster_defaults_to(
+    write: Write, table: LakeTable, spark: SparkSession, spark_engine: SparkEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(spark_engine, rows_of(0, 1, 2))
+    mode = "spark.sql.sources.partitionOverwriteMode"
+    monkeypatch.delitem(spark_session.ROWS, mode, raising=False)
+    spark.conf.set(mode, "dynamic")
+    try:
+        write(spark_engine, rows_of(1, 2, value=2.5))
+        assert same(table, rows_of(1, 2, value=2.5)) == []
+        write(spark_engine, rows_of(1, value=3.5), 1)
+        assert same(table, pl.concat([rows_of(1, value=3.5), rows_of(2, value=2.5)])) == []
+    finally:
+        spark.conf.unset(mode)
 
 
 def at_version(table: LakeTable, version: int | None, *days: int) -> Input:
