@@ -156,8 +156,9 @@ def _visible(text: str) -> str:
 
 def _told(error: MirrorlakeError) -> int:
     from pipeline.secret import mask
+    from pipeline.spelling import spelled
 
-    click.echo(f"error: {_visible(mask(str(error)))}", err=True)
+    click.echo(f"error: {_visible(mask(spelled(str(error))))}", err=True)
     return error.exit_code
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipeline.outcome import RunOutcome, StageOutcome
+from pipeline.spelling import spelled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,7 +86,7 @@ def closing_lines(outcome: RunOutcome) -> list[str]:
     lines += outcome.notes
     lines.append(f"verdict: {verdict(outcome)} ({outcome.seconds:.1f} s)")
     lines += [f"{name}: {where}" for name, where in outcome.places.items()]
-    return [*lines, f"next: {next_step(outcome)}"]
+    return [spelled(line) for line in (*lines, f"next: {next_step(outcome)}")]
 
 
 def _stage_lines(stage: StageOutcome) -> list[str]:

@@ -16,7 +16,7 @@ import needs
 import pytest
 
 from lake import writes
-from pipeline import secret
+from pipeline import secret, spelling
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,6 +40,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sys.modules["pipeline.observe.logs"].configure(verbose=False)
     writes._observers[:] = observers
     secret.forget()
+    spelling.forget()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ def command(ctx: click.Context, env: str | None, config: Path | None, as_json: b
 
     from pipeline.checks import run_checks
     from pipeline.settings import load_settings
+    from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
 
     settings = load_settings(env or (ctx.obj or {}).get("env"), config)
@@ -43,5 +44,5 @@ def command(ctx: click.Context, env: str | None, config: Path | None, as_json: b
         for line in more:
             click.echo(f"{'':<11}{line}")
         if check.fix:
-            click.echo(f"{'':<9}what to do: {check.fix}")
+            click.echo(f"{'':<9}what to do: {spelled(check.fix)}")
     return int(failed)

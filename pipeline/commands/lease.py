@@ -37,11 +37,12 @@ def _take(workspace: Workspace, run_id: str) -> int:
     from lake.errors import LeaseHeldError
     from pipeline.airflow_dag import HELD_BY_ANOTHER
     from pipeline.lease import take
+    from pipeline.spelling import spelled
 
     try:
         seconds = take(workspace, run_id)
     except LeaseHeldError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {spelled(str(error))}", err=True)
         return HELD_BY_ANOTHER
     click.echo(f"run {run_id} holds the lease, {seconds:.0f} seconds beyond each of its tasks")
     return 0

@@ -93,6 +93,7 @@ def _print_list(metrics: Metrics, *, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
+    from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
 
     found = list(metrics.metrics.values())
@@ -101,7 +102,7 @@ def _print_list(metrics: Metrics, *, as_json: bool) -> None:
         return
     print_rows(["metric", "what it is"], [[metric.name, metric.description] for metric in found])
     click.echo(f"\ngroup by: {', '.join(metrics.words)}")
-    click.echo(f"for example: mirrorlake metrics {found[0].name} --group-by day --location jfk")
+    click.echo(spelled(f"for example: mirrorlake metrics {found[0].name} --group-by day --location jfk"))
 
 
 def _print_answer(answer: Answer, *, as_json: bool) -> None:

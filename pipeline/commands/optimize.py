@@ -47,6 +47,7 @@ def command(
     """
     from lake.errors import UsageError
     from pipeline.replay import alone
+    from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
     from pipeline.workspace import open_workspace
 
@@ -70,7 +71,7 @@ def command(
     elif rows:
         print_rows(headers, rows)
     else:
-        click.echo("there is no table yet; begin with: mirrorlake run")
+        click.echo(spelled("there is no table yet; begin with: mirrorlake run"))
 
 
 def _tables(workspace: Workspace, name: str | None) -> Iterator[tuple[str, LakeTable]]:

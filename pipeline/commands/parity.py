@@ -31,6 +31,7 @@ def command(
     rehearsal, dev alone means the dev run that the rehearsal made to be compared with, if there is one. With dates,
     tables that have a day are compared on these days only. Exit code 1 if something differs.
     """
+    from pipeline import spelling
     from pipeline.dates import EARLIEST, run_dates
     from pipeline.parity import compare, opened
     from pipeline.parity.printed import differences, table_rows
@@ -41,6 +42,7 @@ def command(
     asked = run_date or first or last
     days = run_dates(run_date, first, last, (EARLIEST, EARLIEST)) if asked else ()
     sides = opened(left, right)
+    spelling.forget()  # two environments are at work: each hint names its own
     found = compare(*sides, days=(days[0], days[-1]) if days else None, tables=tables)
     paths = write_report(found, sides[0].workspace.settings.parity.folder, tables)
     if as_json:

@@ -82,6 +82,7 @@ def replay(
 ) -> None:
     """Judge again the loads with rejected rows and the refused ones, by the contract as it is now."""
     from pipeline.replay import replay as judge_again
+    from pipeline.spelling import spelled
     from pipeline.workspace import open_workspace
 
     workspace = open_workspace(env or (ctx.find_root().obj or {}).get("env"))
@@ -91,7 +92,7 @@ def replay(
         return
     print_results(results, "nothing waits in quarantine")
     if any(not result.unchanged for result in results.values()):
-        click.echo("next: mirrorlake run, which brings gold, warehouse and the published tables up to date")
+        click.echo(spelled("next: mirrorlake run, which brings gold, warehouse and the published tables up to date"))
 
 
 def summary(result: SilverResult) -> dict[str, object]:
@@ -143,13 +144,15 @@ def _print_rejected(rejected: dict[str, pl.DataFrame], limit: int) -> None:
 
 
 def _print_refused(refused: dict[str, pl.DataFrame], limit: int) -> None:
+    from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
 
     for name, frame in refused.items():
         if frame.is_empty():
             continue
         rows = frame.select("load", "rows_in", "rejected", "reason").head(limit).rows()
-        title = f"{name}: {frame.height:,} refused loads (let one in: mirrorlake quarantine replay --accept-load LOAD)"
+        let_in = spelled("mirrorlake quarantine replay --accept-load LOAD")
+        title = f"{name}: {frame.height:,} refused loads (let one in: {let_in})"
         print_rows(("load", "rows", "rejected", "why"), rows, title=title)
         _more(frame.height, limit)
 

@@ -20,6 +20,7 @@ def command(ctx: click.Context, table: str | None, origin: str, env: str | None,
     """
     from pipeline.commands.quarantine import print_results, summary
     from pipeline.replay import rebuild
+    from pipeline.spelling import spelled
     from pipeline.workspace import open_workspace
 
     results = rebuild(open_workspace(env or (ctx.obj or {}).get("env")), table)
@@ -28,4 +29,4 @@ def command(ctx: click.Context, table: str | None, origin: str, env: str | None,
         return
     print_results(results, f"there is no silver table to build from {origin}")
     changed = any(not result.unchanged for result in results.values())
-    click.echo("next: mirrorlake run, which builds all else on it" if changed else "silver is as it was")
+    click.echo(spelled("next: mirrorlake run, which builds all else on it") if changed else "silver is as it was")

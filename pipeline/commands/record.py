@@ -18,11 +18,12 @@ def command(
     """Fetch payloads from the live API and keep them for offline use."""
     from pipeline.recording import date_range, record
     from pipeline.settings import load_settings
+    from pipeline.spelling import spelled
 
     settings = load_settings(env=(ctx.obj or {}).get("env"))
     dates = date_range(first, last, today_if_missing=forecast)
     result = record(settings, locations, dates, forecast=forecast, replace=replace, say=click.echo)
     click.echo(result.line)
     for place in result.places:
-        click.echo(f"next: mirrorlake run --location {place} --from {dates[0]} --to {dates[-1]}")
+        click.echo(spelled(f"next: mirrorlake run --location {place} --from {dates[0]} --to {dates[-1]}"))
     result.raise_if_failed()

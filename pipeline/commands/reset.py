@@ -26,6 +26,7 @@ def command(ctx: click.Context, yes: bool, env: str | None) -> None:
     """
     from lake.errors import UsageError
     from pipeline.replay import alone
+    from pipeline.spelling import spelled
     from pipeline.workspace import open_workspace
 
     workspace = open_workspace(env or (ctx.obj or {}).get("env"))
@@ -45,7 +46,7 @@ def command(ctx: click.Context, yes: bool, env: str | None) -> None:
     click.echo(
         f"deleted {len(keys):,} objects of the lake and {len(files):,} database files; bronze and audit are kept"
     )
-    click.echo("next: mirrorlake run builds everything again from bronze")
+    click.echo(spelled("next: mirrorlake run builds everything again from bronze"))
 
 
 def _built(workspace: Workspace) -> list[str]:

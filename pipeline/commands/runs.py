@@ -68,10 +68,11 @@ def _document(run: RunAudit, at_work: str | None) -> dict[str, object]:
 
 
 def _print_runs(runs: list[RunAudit], at_work: str | None) -> None:
+    from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
 
     if not runs:
-        click.echo("no runs yet; begin with: mirrorlake run")
+        click.echo(spelled("no runs yet; begin with: mirrorlake run"))
         return
     headers = ("run", "status", "began (UTC)", "seconds", "run dates", "quarantined", "failed stages")
     print_rows(headers, [_summary(run, at_work) for run in runs])

@@ -46,6 +46,7 @@ def command(
     """
     from lake.errors import UsageError
     from pipeline.dates import parse_moment
+    from pipeline.spelling import spelled
     from pipeline.workspace import open_workspace
 
     if as_json and as_csv:
@@ -55,7 +56,7 @@ def command(
     workspace = open_workspace(env or (ctx.obj or {}).get("env"))
     opened, keys = _opened(workspace, table)
     if not opened.exists():
-        click.echo(f"{table} has no rows yet; mirrorlake run makes it", err=as_json or as_csv)
+        click.echo(spelled(f"{table} has no rows yet; mirrorlake run makes it"), err=as_json or as_csv)
         if as_json:
             click.echo("[]")
         return

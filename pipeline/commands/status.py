@@ -22,6 +22,7 @@ def command(
     from dataclasses import asdict
 
     from pipeline.launch import Asked, opened, prepare
+    from pipeline.spelling import spelled
     from pipeline.status import coverage, dates_of_last_run, spans, stage_states
 
     wanted = Asked(env=env or (ctx.obj or {}).get("env"), config=config, engine=engine, **asked)  # type: ignore[arg-type]
@@ -33,10 +34,9 @@ def command(
         return
     last = dates_of_last_run(context)
     if wanted.first is None and last and last != context.selection.run_dates:
-        click.echo(
-            f"dates: {spans(context.selection.run_dates)}, those of the profile; the last run took {spans(last)}: "
-            f"mirrorlake status --from {last[0]} --to {last[-1]}"
-        )
+        compared = spans(context.selection.run_dates)
+        other = spelled(f"mirrorlake status --from {last[0]} --to {last[-1]}")
+        click.echo(f"dates: {compared}, as a run without dates; the last run took {spans(last)}: {other}")
     for item in covered:
         line = f"{item.dataset} {item.slice_key}: {len(item.present)} days: {spans(item.present)}"
         click.echo(line + (f"; missing: {spans(item.missing)}" if item.missing else ""))

@@ -25,6 +25,7 @@ def command(ctx: click.Context, *, env: str | None, run_date: str | None, read_o
 
     from pipeline.dates import parse_date
     from pipeline.settings import load_settings
+    from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
     from pipeline.validation import Question, validate
     from pipeline.workspace import Workspace
@@ -40,7 +41,7 @@ def command(ctx: click.Context, *, env: str | None, run_date: str | None, read_o
     print_rows(("verdict", "part", "of", "finding"), rows, title=f"environment {workspace.settings.env}")
     for each in found:
         if each.fix and each.verdict in ("failed", "warning"):
-            click.echo(f"{each.part} {each.subject}: what to do: {each.fix}")
+            click.echo(f"{each.part} {each.subject}: what to do: {spelled(each.fix)}")
     counts: Counter[str] = Counter(each.verdict for each in found)
     click.echo("; ".join(f"{counts[verdict]} {verdict}" for verdict in ("ok", "warning", "failed", "skipped")))
     return int(failed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.conftest import RunCli
 
-OTHER = "dates: 2013-07-01 to 2013-07-07, those of the profile; the last run took 2013-07-03: "
+OTHER = "dates: 2013-07-01 to 2013-07-07, as a run without dates; the last run took 2013-07-03: "
 
 
 def test_dates_that_are_not_the_last_runs_are_said(run_cli: RunCli) -> None:
