@@ -9,7 +9,8 @@ import pandas as pd
 
 from lake import layout
 from lake.errors import DamagedError
-from pipeline.observe.audit import RunAudit, TableAudit
+from pipeline.observe.audit import RunAudit
+from pipeline.outcome import TableOutcome
 from pipeline.quality.model import CheckResult, from_dicts
 from pipeline.workspace import Workspace
 
@@ -57,7 +58,7 @@ def table_rows(run: RunAudit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
-def _counts(table: TableAudit) -> dict[str, int | None]:
+def _counts(table: TableOutcome) -> dict[str, int | None]:
     """Rows by what became of them; None where no gate stood."""
     gated = table.valid + table.rejected + table.refused > 0
     judged = (table.valid, table.rejected, table.refused) if gated else (None, None, None)

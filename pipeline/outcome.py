@@ -9,6 +9,7 @@ from typing import Literal
 # What an orchestrator is told of a task that went on although something was left out; Airflow takes it for "skipped".
 LEFT_OUT = 99
 
+Version = int | str  # of a Delta table its number, of anything else a word
 # stale: its own work was done, on inputs of which some could not be brought up to date.
 Status = Literal["done", "unchanged", "stale", "failed", "skipped"]
 
@@ -24,8 +25,8 @@ class TableOutcome:
     refused: int = 0
     rows_out: int = 0
     bytes: int = 0
-    input_versions: dict[str, int | str] = field(default_factory=dict)
-    output_version: int | str | None = None
+    input_versions: dict[str, Version] = field(default_factory=dict)
+    output_version: Version | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import groupby
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lake import layout
 from lake.errors import UnknownChoiceError
 from pipeline.fingerprint import code_hash
+from pipeline.outcome import TableOutcome
 from pipeline.process import this_process
 from pipeline.secret import mask
 
@@ -26,26 +27,9 @@ if TYPE_CHECKING:
     from pipeline.graph import Stage
     from pipeline.outcome import StageOutcome
 
-Version = int | str
 # The worst word of a run's stages is the run's.
 _WORST_FIRST = ("failed", "skipped", "stale", "done", "unchanged")
 UNFINISHED = "unfinished"
-
-
-@dataclass(frozen=True)
-class TableAudit:
-    """Rows of one table in one call: ``rows_in = valid + rejected + refused`` where a gate stood."""
-
-    table: str
-    rows_in: int = 0
-    valid: int = 0
-    rejected: int = 0
-    refused: int = 0
-    rows_out: int = 0
-    bytes: int = 0
-    input_versions: dict[str, Version] = field(default_factory=dict)
-    output_version: Version | None = None
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +44,7 @@ class AuditRecord:
     started_at: datetime
     ended_at: datetime
     seconds: float
-    tables: tuple[TableAudit, ...]
+    tables: tuple[TableOutcome, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     error: str | None
@@ -136,7 +120,7 @@ def write_stage_record(context: RunContext, stage: Stage, outcome: StageOutcome,
         started_at=started_at,
         ended_at=datetime.now(UTC),
         seconds=outcome.seconds,
-        tables=tuple(TableAudit(**vars(table)) for table in outcome.tables),
+        tables=outcome.tables,
         problems=outcome.problems,
         notes=outcome.notes,
         error=outcome.error,
@@ -200,7 +184,7 @@ def _read(objects: Objects, run_id: str, infos: Sequence[ObjectInfo]) -> RunAudi
 def from_json(data: bytes) -> AuditRecord:
     """A stored record; ValueError, KeyError or TypeError if it is none."""
     raw: dict[str, Any] = json.loads(data)
-    tables = tuple(TableAudit(**{**table, "notes": tuple(table["notes"])}) for table in raw["tables"])
+    tables = tuple(TableOutcome(**{**table, "notes": tuple(table["notes"])}) for table in raw["tables"])
     return AuditRecord(
         **{
             **raw,

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.observe.audit import AuditRecord, RunAudit, TableAudit, Version
+from pipeline.observe.audit import AuditRecord, RunAudit
+from pipeline.outcome import TableOutcome, Version
 
 NAMESPACE = "mirrorlake"
 PRODUCER = f"urn:{NAMESPACE}"
@@ -91,7 +92,7 @@ def _dataset(env: str, name: str, version: Version) -> dict[str, object]:
     return {"namespace": f"{NAMESPACE}.{env}", "name": name, "facets": facets}
 
 
-def _output(env: str, table: TableAudit) -> dict[str, object]:
+def _output(env: str, table: TableOutcome) -> dict[str, object]:
     dataset = _dataset(env, table.table, table.output_version if table.output_version is not None else "unchanged")
     statistics = {"_producer": PRODUCER, "_schemaURL": SCHEMA, "rowCount": table.rows_out, "size": table.bytes}
     return dataset | {"outputFacets": {"outputStatistics": statistics}}

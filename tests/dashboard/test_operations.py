@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import operations
 from lake import layout, quarantine
-from pipeline.observe.audit import AuditRecord, RunAudit, TableAudit, read_runs, write_record
+from pipeline.observe.audit import AuditRecord, RunAudit, read_runs, write_record
+from pipeline.outcome import TableOutcome
 from pipeline.workspace import open_workspace
 
 STARTED = datetime(2026, 7, 4, 12, tzinfo=UTC)
-SILVER = TableAudit("weather_observations", rows_in=10, valid=7, rejected=2, refused=1, rows_out=7, output_version=0)
+SILVER = TableOutcome("weather_observations", rows_in=10, valid=7, rejected=2, refused=1, rows_out=7, output_version=0)
 DONE = AuditRecord(
     run_id="20260704T120000-abcdef",
     stage="silver",
@@ -28,7 +29,7 @@ DONE = AuditRecord(
     started_at=STARTED,
     ended_at=STARTED + timedelta(seconds=2),
     seconds=2.0,
-    tables=(SILVER, TableAudit("weather_locations", rows_in=3, valid=3, rows_out=3)),
+    tables=(SILVER, TableOutcome("weather_locations", rows_in=3, valid=3, rows_out=3)),
     problems=("load *7* was refused",),
     notes=(),
     error=None,

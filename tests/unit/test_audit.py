@@ -15,7 +15,7 @@ from lake.errors import AlreadyExistsError, UnknownChoiceError
 from lake.storage.objects import Objects
 from pipeline.graph import Stage
 from pipeline.observe import audit, lineage
-from pipeline.observe.audit import AuditRecord, RunAudit, TableAudit
+from pipeline.observe.audit import AuditRecord, RunAudit
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.secret import Secret
 from pipeline.workspace import open_workspace
@@ -30,7 +30,9 @@ def objects(project: Path) -> Objects:
 
 def record(run_id: str = "run-a", stage: str = "silver", minutes: float = 0, **changes: Any) -> AuditRecord:
     started_at = NOON + timedelta(minutes=minutes)
-    table = TableAudit("weather_observations", 75, 72, 2, 1, 72, 9000, {"openmeteo/archive": "7 loads"}, 3, ("a note",))
+    table = TableOutcome(
+        "weather_observations", 75, 72, 2, 1, 72, 9000, {"openmeteo/archive": "7 loads"}, 3, ("a note",)
+    )
     good = AuditRecord(
         run_id=run_id,
         stage=stage,
@@ -82,7 +84,7 @@ def test_a_stage_leaves_a_record_of_everything(project: Path) -> None:
     assert found.error == "login with **** failed"
     assert replace(found, error=None) == replace(written, error=None)
     assert found.tables == (
-        TableAudit("weather_observations", 24, 22, 1, 1, 22, 512, {"openmeteo/archive": 1}, 0, ("evolved",)),
+        TableOutcome("weather_observations", 24, 22, 1, 1, 22, 512, {"openmeteo/archive": 1}, 0, ("evolved",)),
     )
     assert (found.status, found.seconds, found.problems, found.env) == ("failed", 0.5, ("a load left out",), "dev")
     assert len(found.code_version) == 32
@@ -143,7 +145,7 @@ def run_of_two_days() -> list[RunAudit]:
     def made(
         stage: str, table: str, version: int, reads: dict[str, int | str], run_id: str, minute: int
     ) -> AuditRecord:
-        tables = (TableAudit(table, rows_out=24, bytes=10, input_versions=reads, output_version=version),)
+        tables = (TableOutcome(table, rows_out=24, bytes=10, input_versions=reads, output_version=version),)
         return record(run_id, stage, minute, tables=tables)
 
     return [

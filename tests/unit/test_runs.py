@@ -13,7 +13,8 @@ import pytest
 from pipeline.lease import hold
 from pipeline.lease_store import LeaseState, Member, lease_store
 from pipeline.observe import audit
-from pipeline.observe.audit import AuditRecord, TableAudit
+from pipeline.observe.audit import AuditRecord
+from pipeline.outcome import TableOutcome
 from pipeline.process import this_process
 from pipeline.workspace import open_workspace
 
@@ -32,7 +33,7 @@ SILVER = AuditRecord(
     started_at=BEGAN,
     ended_at=BEGAN + timedelta(seconds=1.5),
     seconds=1.5,
-    tables=(TableAudit("weather_observations", 1008, 1000, 5, 3, 1000, 1, {"openmeteo/archive": "21 loads"}, 4),),
+    tables=(TableOutcome("weather_observations", 1008, 1000, 5, 3, 1000, 1, {"openmeteo/archive": "21 loads"}, 4),),
     problems=("a load left out",),
     notes=(),
     error=None,
@@ -47,7 +48,9 @@ GOLD = replace(
     status="failed",
     started_at=BEGAN + timedelta(seconds=2),
     tables=(
-        TableAudit("weather_hourly", 1000, rows_out=1100, input_versions={"weather_observations": 4}, output_version=2),
+        TableOutcome(
+            "weather_hourly", 1000, rows_out=1100, input_versions={"weather_observations": 4}, output_version=2
+        ),
     ),
     problems=(),
     error="EngineError: it broke",
