@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from html import escape
 
-from pipeline.parity.model import Keys, Parity, TableParity, ValueDifference, text
+from pipeline.parity.model import Keys, Parity, TableParity, ValueDifference, ValueExample, text
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8883; --soft: #8881; --good: #1a7f37; --bad: #c62828; --dim: #666;
@@ -128,12 +128,15 @@ def _columns_with_values(parity: Parity, table: TableParity) -> str:
     """One line per column: how many rows, the likely reason, and the first of them."""
     rows = []
     for value in table.values:
-        first = value.examples[0]
-        at = ", ".join(f"{name}={text(cell)}" for name, cell in zip(table.key, first.key, strict=True))
-        cells = [_code(value.column), f"{value.rows:,}", escape(value.trap or ""), _code(at)]
-        rows.append([*cells, _code(first.left), _code(first.right)])
+        cells = [_code(value.column), f"{value.rows:,}", escape(value.trap or "")]
+        rows.append([*cells, *(_example(table, value.examples[0]) if value.examples else [""] * 3)])
     sides = [escape(parity.left), escape(parity.right)]
     return _table(["column", "rows", "likely", "first at", *sides], rows, {1})
+
+
+def _example(table: TableParity, first: ValueExample) -> list[str]:
+    at = ", ".join(f"{name}={text(cell)}" for name, cell in zip(table.key, first.key, strict=True))
+    return [_code(at), _code(first.left), _code(first.right)]
 
 
 def _first_rows(parity: Parity, table: TableParity, value: ValueDifference) -> str:

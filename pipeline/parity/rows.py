@@ -185,26 +185,33 @@ def _values(tables: _Tables) -> tuple[int, tuple[ValueDifference, ...]]:
     total, *counts = (int(str(count)) for count in tables.all(f"SELECT {counted} {joined}")[0])
     if not total:
         return 0, ()
-    pairs = ", ".join(f"l.{quoted(name)} AS {_left(name)}, r.{quoted(name)} AS {_right(name)}" for name in names)
-    keys = ", ".join(f"l.{quoted(name)}" for name in tables.subject.key)
-    marks = ", ".join(f"{each} AS {_mark(name)}" for name, each in differs.items())
-    tables.connection.execute(
-        f"CREATE TEMP TABLE differing AS SELECT {keys}, {pairs}, {marks} {joined} WHERE {some} "
-        f"ORDER BY {keys} LIMIT {KEPT}"
-    )
+    _keep(tables, "differing", some, KEPT)
     found = [_value(tables, name, rows) for name, rows in zip(names, counts, strict=True) if rows]
     return total, tuple(found)
 
 
-def _value(tables: _Tables, name: str, rows: int) -> ValueDifference:
-    subject = tables.subject
-    sample = tables.all(
-        f"SELECT {tables.listed}, {_left(name)}, {_right(name)} FROM differing WHERE {_mark(name)} "
-        f"ORDER BY {tables.listed} LIMIT {SAMPLED}"
+def _keep(tables: _Tables, kept: str, where: str, limit: int) -> None:
+    """The first rows by key in which the sides differ so, with what each column has on either side, as a table."""
+    names = tables.shared
+    pairs = ", ".join(f"l.{quoted(name)} AS {_left(name)}, r.{quoted(name)} AS {_right(name)}" for name in names)
+    keys = ", ".join(f"l.{quoted(name)}" for name in tables.subject.key)
+    marks = ", ".join(f"{tables.differs(name)} AS {_mark(name)}" for name in names)
+    tables.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {kept} AS SELECT {keys}, {pairs}, {marks} "
+        f"FROM l JOIN r ON {tables.same_key('l', 'r')} WHERE {where} ORDER BY {keys} LIMIT {limit}"
     )
+
+
+def _value(tables: _Tables, name: str, rows: int) -> ValueDifference:
+    subject, kept = tables.subject, "differing"
+    sample = _sample(tables, name, kept)
+    if not sample:  # it differs only beyond the rows that are kept
+        kept = "beyond"
+        _keep(tables, kept, tables.differs(name), SAMPLED)
+        sample = _sample(tables, name, kept)
     trap = traps.of_values(name, [(row[-2], row[-1]) for row in sample])
     if trap == traps.ORDER:
-        trap = traps.of_order(_beside(tables, name))
+        trap = traps.of_order(_beside(tables, name, kept))
     examples = tuple(
         ValueExample(tables.shown_key(row[:-2]), shown(subject, name, row[-2]), shown(subject, name, row[-1]))
         for row in sample[:SHOWN]
@@ -212,11 +219,19 @@ def _value(tables: _Tables, name: str, rows: int) -> ValueDifference:
     return ValueDifference(name, rows, examples, trap)
 
 
-def _beside(tables: _Tables, name: str) -> list[tuple[object, ...]]:
+def _sample(tables: _Tables, name: str, kept: str) -> list[tuple[object, ...]]:
+    """Key and both values of the first of these rows in which the column differs."""
+    return tables.all(
+        f"SELECT {tables.listed}, {_left(name)}, {_right(name)} FROM {kept} WHERE {_mark(name)} "
+        f"ORDER BY {tables.listed} LIMIT {SAMPLED}"
+    )
+
+
+def _beside(tables: _Tables, name: str, kept: str) -> list[tuple[object, ...]]:
     """What else stands in the rows in which a column differs: by one of these it was ordered."""
     others = [_left(other) for other in tables.shared if other != name]
     listed = ", ".join([tables.listed, *others])
-    return tables.all(f"SELECT {listed} FROM differing WHERE {_mark(name)} LIMIT {SAMPLED}")
+    return tables.all(f"SELECT {listed} FROM {kept} WHERE {_mark(name)} LIMIT {SAMPLED}")
 
 
 def _left(name: str) -> str:

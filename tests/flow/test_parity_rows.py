@@ -18,7 +18,8 @@ from lake.compare import differences
 from lake.contract.model import Column, Contract, Type
 from lake.duck import configure
 from pipeline.parity import rows
-from pipeline.parity.model import Keys, Subject
+from pipeline.parity.model import Keys, Parity, Subject, TableParity, ValueDifference
+from pipeline.parity.page import as_html
 from pipeline.parity.subjects import of_contract
 from warehouse.exports import Export
 
@@ -128,6 +129,24 @@ def test_more_differences_than_are_kept_are_all_counted(tmp_path: Path, monkeypa
     found = planted(tmp_path, ROWS, "SELECT * REPLACE (share + 1 AS share) FROM " + f"({ROWS})")
     assert found.values[0].rows == 60
     assert [example.key for example in found.values[0].examples] == [(1,), (2,), (3,), (4,), (5,)]
+
+
+def test_a_column_that_differs_only_beyond_what_is_kept_has_examples_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "KEPT", 10)
+    late = "CASE WHEN id > 40 THEN reading + 1 ELSE reading END AS reading, CASE WHEN id > 50 THEN 'x' ELSE place END"
+    found = planted(tmp_path, ROWS, f"SELECT * REPLACE (share + 1 AS share, {late} AS place) FROM ({ROWS})")
+    first = {value.column: (value.rows, value.examples[0].key) for value in found.values}
+    assert first == {"share": (60, (1,)), "reading": (15, (41,)), "place": (10, (51,))}
+    parity = Parity("dev", "prod", {}, None, (found,), 0.0, "2013-07-04T00:00:00+00:00")
+    assert "id=51" in as_html(parity)
+
+
+def test_the_page_can_do_without_an_example() -> None:
+    bare = TableParity("gold", "t", "different", ("id",), values=(ValueDifference("v", 3, ()),), differing_rows=3)
+    page = as_html(Parity("dev", "prod", {}, None, (bare,), 0.0, "2013-07-04T00:00:00+00:00"))
+    assert "<code>v</code>" in page
 
 
 def test_a_join_larger_than_memory_spills(tmp_path: Path) -> None:
