@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import needs
 import pytest
@@ -21,6 +22,9 @@ from rehearsal.base import StandInError, standins_python
 from rehearsal.postgres import Postgres
 from rehearsal.snowflake import Snowflake
 from rehearsal.standins import StandIns
+
+if TYPE_CHECKING:
+    from tests.rehearsal.snowflake_world import World
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,6 +89,16 @@ def s3_credentials(standins: StandIns) -> S3Credentials:
     """Those of who runs the platform."""
     key, secret = standins.run_key
     return S3Credentials(REGION, standins.aws.url, True, key, secret)
+
+
+@pytest.fixture
+def bare(snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str) -> Iterator[World]:
+    """A Snowflake account that nobody has set up, beside an empty lake in a bucket."""
+    from tests.rehearsal.snowflake_world import world
+
+    made = world(snowflake, s3_credentials, bucket, unique)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -13,13 +13,11 @@ import psycopg
 import pytest
 
 from lake.duck import configure
-from lake.storage.credentials import S3Credentials
 from pipeline.parity.model import TableParity
 from pipeline.parity.rows import compare_rows
 from pipeline.parity.subjects import of_contract
-from rehearsal.snowflake import Snowflake
 from tests.backends.star_lake import STAR, StarLake, star
-from tests.rehearsal.snowflake_world import World, world
+from tests.rehearsal.snowflake_world import World
 from warehouse.backends import backend
 from warehouse.backends.base import Backend
 from warehouse.exports import Days, Export, duckdb_export
@@ -31,14 +29,12 @@ EVENTS = {"fact_weather_hourly": "observed_at", "weather_daily": "weather_date",
 
 
 @pytest.fixture
-def here(snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str) -> Iterator[World]:
+def here(bare: World) -> World:
     """A small star in a bucket, loaded into Snowflake."""
-    made = world(snowflake, s3_credentials, bucket, unique)
-    made.warehouse.set_up()
-    made.lake.fill(ROWS)
-    made.load()
-    yield made
-    made.close()
+    bare.warehouse.set_up()
+    bare.lake.fill(ROWS)
+    bare.load()
+    return bare
 
 
 @pytest.fixture

@@ -5,28 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lake.storage.credentials import S3Credentials
-from rehearsal.snowflake import Snowflake
 from tests.backends.star_lake import star
 from tests.conftest import REPOSITORY
 from tests.rehearsal.conftest import Rehearsal
-from tests.rehearsal.snowflake_world import World, world
+from tests.rehearsal.snowflake_world import World
 
 
 @pytest.fixture
-def here(rehearsal: Rehearsal, snowflake: Snowflake, s3_credentials: S3Credentials, unique: str) -> Iterator[World]:
+def here(rehearsal: Rehearsal, bare: World) -> World:
     """A loaded star in the database of the environment ``rehearsal``."""
-    made = world(snowflake, s3_credentials, rehearsal.bucket, unique)
-    made.warehouse.set_up()
-    made.lake.fill(star(days=14, places=2))
-    made.load()
-    yield made
-    made.close()
+    bare.warehouse.set_up()
+    bare.lake.fill(star(days=14, places=2))
+    bare.load()
+    return bare
 
 
 def dbt_build(target: Path) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from lake.errors import ConfigError, StorageError, WarehouseError
-from lake.storage.credentials import S3Credentials
 from rehearsal.keys import key_pair
-from rehearsal.snowflake import Snowflake
 from tests.backends.star_lake import star
-from tests.rehearsal.snowflake_world import World, account, world
+from tests.rehearsal.snowflake_world import World, account
 from warehouse.warehouses import _snowflake_session
 from warehouse.warehouses.snowflake import LostSessionError, SnowflakeWarehouse
 
@@ -21,16 +18,12 @@ HISTORY = "SELECT COUNT(*) FROM $db.raw._load_history WHERE lake_version IS NOT 
 
 
 @pytest.fixture
-def here(
-    snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+def here(bare: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Set up; a small star in the lake; short waits between tries."""
     monkeypatch.setattr(_snowflake_session, "FIRST_SECONDS", 0.01)
-    made = world(snowflake, s3_credentials, bucket, unique)
-    made.warehouse.set_up()
-    made.lake.fill(star(days=3, places=1))
-    yield made
-    made.close()
+    bare.warehouse.set_up()
+    bare.lake.fill(star(days=3, places=1))
+    return bare
 
 
 LOST = (

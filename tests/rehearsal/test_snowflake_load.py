@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -11,23 +10,13 @@ import pytest
 
 from lake.contract.model import Column, Type
 from lake.errors import ConfigError, WarehouseError
-from lake.storage.credentials import S3Credentials
-from rehearsal.snowflake import Snowflake
 from tests.backends.star_lake import star
-from tests.rehearsal.snowflake_world import World, world
+from tests.rehearsal.snowflake_world import World
 from warehouse import snowflake_sql as sql
 from warehouse.queries import queries
 from warehouse.warehouses import _snowflake_load
 
 FEBRUARY = date(2013, 2, 1)
-
-
-@pytest.fixture
-def bare(snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str) -> Iterator[World]:
-    """An account that nobody has set up."""
-    made = world(snowflake, s3_credentials, bucket, unique)
-    yield made
-    made.close()
 
 
 @pytest.fixture

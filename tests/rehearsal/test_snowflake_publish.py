@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from lake.errors import DamagedError, StorageError, UnknownChoiceError, UsageError, WarehouseError
-from lake.storage.credentials import S3Credentials
-from rehearsal.snowflake import Snowflake
-from tests.rehearsal.snowflake_world import World, world
+from tests.rehearsal.snowflake_world import World
 from warehouse.warehouses import _snowflake_session
 from warehouse.warehouses.snowflake import LostSessionError
 
 
 @pytest.fixture
-def here(
-    snowflake: Snowflake, s3_credentials: S3Credentials, bucket: str, unique: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+def here(bare: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Set up; two marts are built; short waits between tries."""
     monkeypatch.setattr(_snowflake_session, "FIRST_SECONDS", 0.01)
-    made = world(snowflake, s3_credentials, bucket, unique)
-    made.warehouse.set_up()
-    build(made, 3)
-    yield made
-    made.close()
+    bare.warehouse.set_up()
+    build(bare, 3)
+    return bare
 
 
 def build(here: World, rows: int) -> None:
