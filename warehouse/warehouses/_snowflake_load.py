@@ -50,7 +50,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Loaded:
     """What a table holds, as its history and its number of rows agree."""
 
     lake_table: str
@@ -125,7 +125,7 @@ def _committed(work: Load) -> dict[str, TableLoad]:
     return found
 
 
-def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, Standing]:
+def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, Loaded]:
     """What stands in each table by the newest row of its history.
 
     Left out, so loaded whole, is a table that was made anew, and one that holds another number of rows than its last
@@ -136,17 +136,17 @@ def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, Standing]:
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY entry DESC NULLS LAST) = 1"
     ).rows
     found = {str(table): told for table, *told in rows}
-    newest: dict[str, Standing] = {}
+    newest: dict[str, Loaded] = {}
     for table in (contract.table for contract in contracts):
         lake_table, version, rows_out = found.get(table, (None, None, None))
         if version is not None:
             rows_now = work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{table}")
             if int(str(rows_out)) == rows_now:
-                newest[table] = Standing(str(lake_table), int(str(version)), rows_now)
+                newest[table] = Loaded(str(lake_table), int(str(version)), rows_now)
     return newest
 
 
-def _pending(contract: Contract, open_table: OpenTable, version: int, newest: Mapping[str, Standing]) -> Pending | None:
+def _pending(contract: Contract, open_table: OpenTable, version: int, newest: Mapping[str, Loaded]) -> Pending | None:
     """What has to be read to bring the table to ``version``; None where that is what stands there."""
     table = open_table(contract.table)
     lake_table = table.identity()
