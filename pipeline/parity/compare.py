@@ -13,6 +13,7 @@ from pathlib import Path
 from lake.errors import MirrorlakeError, UsageError
 from lake.sql import literal
 from pipeline.parity import subjects as catalogue
+from pipeline.parity.hints import looked_for
 from pipeline.parity.lake_tables import LakeReader
 from pipeline.parity.model import LAYERS, Parity, Subject, TableParity
 from pipeline.parity.rows import compare_rows
@@ -119,7 +120,7 @@ def _table(
     except MirrorlakeError as error:
         return replace(found, verdict="failed", error=str(error))
     if found.verdict == "different" and only is not None:
-        found = replace(found, hints=(*found.hints, *_other_days(subject, readers)))
+        found = replace(found, hints=(*found.hints, *looked_for(lambda: tuple(_other_days(subject, readers)), ())))
     return found
 
 

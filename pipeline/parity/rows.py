@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lake.sql import literal, quoted
 from pipeline.parity import traps
+from pipeline.parity.hints import looked_for
 from pipeline.parity.model import ColumnDifference, Keys, Subject, TableParity, ValueDifference, ValueExample
 from pipeline.parity.shifts import of_keys
 from warehouse.exports import Export
@@ -124,7 +125,8 @@ def _with_rows(found: TableParity, tables: _Tables) -> TableParity:
     any_rows = doubled_left.count or doubled_right.count or only_left.count or only_right.count or differing
     hints = [*found.hints, *(traps.MEANING[value.trap] for value in values if value.trap)]
     if only_left.count or only_right.count:
-        hints += of_keys(tables.connection, tables.subject, tables.left, tables.right)
+        keys = (tables.connection, tables.subject, tables.left, tables.right)
+        hints += looked_for(lambda: tuple(of_keys(*keys)), ())
     return replace(
         found,
         verdict="different" if any_rows else found.verdict,
@@ -209,14 +211,17 @@ def _value(tables: _Tables, name: str, rows: int) -> ValueDifference:
         kept = "beyond"
         _keep(tables, kept, tables.differs(name), SAMPLED)
         sample = _sample(tables, name, kept)
-    trap = traps.of_values(name, [(row[-2], row[-1]) for row in sample])
-    if trap == traps.ORDER:
-        trap = traps.of_order(_beside(tables, name, kept))
+    trap = looked_for(lambda: _trap(tables, name, kept, sample), None)
     examples = tuple(
         ValueExample(tables.shown_key(row[:-2]), shown(subject, name, row[-2]), shown(subject, name, row[-1]))
         for row in sample[:SHOWN]
     )
     return ValueDifference(name, rows, examples, trap)
+
+
+def _trap(tables: _Tables, name: str, kept: str, sample: Sequence[Sequence[object]]) -> str | None:
+    trap = traps.of_values(name, [(row[-2], row[-1]) for row in sample])
+    return traps.of_order(_beside(tables, name, kept)) if trap == traps.ORDER else trap
 
 
 def _sample(tables: _Tables, name: str, kept: str) -> list[tuple[object, ...]]:

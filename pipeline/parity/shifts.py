@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lake.sql import quoted
 from pipeline.parity.model import Subject
+from pipeline.parity.trap_words import apart
 from pipeline.parity.traps import MEANING, of_values
 from warehouse.kinds import family
 
@@ -35,21 +36,18 @@ def _of_times(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]
     column = quoted(name)
     spans = [connection.execute(f"SELECT min({column}), max({column}) FROM {side}").fetchall()[0] for side in "lr"]
     (first, last), (other_first, other_last) = spans
-    if None in (first, last, other_first, other_last) or (first, last) == (other_first, other_last):
-        return
     pairs = [(first, other_first), (last, other_last)]
+    offsets = {apart(*pair) for pair in pairs}
+    if None in offsets or offsets == {timedelta()}:
+        return
     trap = of_values(name, pairs)
-    if trap in ("time zone", "week boundary") and _offset(*pairs[0]) == _offset(*pairs[1]):
+    if trap in ("time zone", "week boundary") and len(offsets) == 1:
         yield MEANING[trap]
     elif (_day(first), _day(last)) != (_day(other_first), _day(other_last)):
         yield (
             f"other days: {name} goes from {_day(first)} to {_day(last)} on one side, from {_day(other_first)} to "
             f"{_day(other_last)} on the other; compare runs over the same days"
         )
-
-
-def _offset(one: date, other: date) -> timedelta:
-    return one - other
 
 
 def _day(value: object) -> date:

@@ -21,7 +21,7 @@ def collated(text: str) -> str:
 
 def is_empty_text(_: str, pairs: Sequence[Pair]) -> bool:
     """Nothing on one side, a text of no signs on the other."""
-    return all({one, other} == {None, ""} for one, other in pairs)
+    return all((one is None and other == "") or (one == "" and other is None) for one, other in pairs)
 
 
 def is_epoch(_: str, pairs: Sequence[Pair]) -> bool:
@@ -44,10 +44,11 @@ def is_week_boundary(column: str, pairs: Sequence[Pair]) -> bool:
     """Days that a week begins on, or numbers of weeks and weekdays in a column that says so."""
     says_so = any(word in column for word in _WEEKLY)
     dates = [(one, other) for one, other in pairs if isinstance(one, date) and isinstance(other, date)]
-    if len(dates) == len(pairs):
+    between = _between(pairs)
+    if between and len(dates) == len(pairs):
         left, right = ({value.weekday() for value in side} for side in zip(*dates, strict=True))
         begins = len(left) == len(right) == 1 and left != right and left | right <= {0, 5, 6}
-        return begins and (says_so or len(pairs) > 1) and all(abs((one - other).days) < 7 for one, other in dates)
+        return begins and (says_so or len(pairs) > 1) and all(abs(each.days) < 7 for each in between)
     numbers = [(one, other) for one, other in pairs if type(one) is int and type(other) is int]
     return (
         says_so and len(numbers) == len(pairs) and all(abs(one - other) in (1, 6, 7, 51, 52) for one, other in numbers)
@@ -72,8 +73,7 @@ def is_time_zone(column: str, pairs: Sequence[Pair]) -> bool:
     if "hour" in column.split("_"):
         hours = [(one - other) % 24 for one, other in pairs if type(one) is int and type(other) is int]
         return len(hours) == len(pairs) and len(set(hours)) <= 2
-    days = [(one - other).days for one, other in pairs if isinstance(one, date) and isinstance(other, date)]
-    return len(days) == len(pairs) and set(days) in ({1}, {-1})
+    return {each.days for each in _between(pairs)} in ({1}, {-1})
 
 
 def is_collation(_: str, pairs: Sequence[Pair]) -> bool:
@@ -83,6 +83,20 @@ def is_collation(_: str, pairs: Sequence[Pair]) -> bool:
         collated(one).strip() == collated(other).strip() or (one < other) != (collated(one) < collated(other))
         for one, other in texts
     )
+
+
+def apart(one: object, other: object) -> timedelta | None:
+    """How far two moments are apart, in UTC, or two days; None of anything else."""
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return _utc(one) - _utc(other)
+    days = all(isinstance(each, date) and not isinstance(each, datetime) for each in (one, other))
+    return one - other if days else None  # type: ignore[operator, no-any-return]
+
+
+def _between(pairs: Sequence[Pair]) -> list[timedelta]:
+    """``apart`` of all pairs; nothing where one of them has none."""
+    found = [each for one, other in pairs if (each := apart(one, other)) is not None]
+    return found if len(found) == len(pairs) else []
 
 
 def _is_epoch(value: object) -> bool:

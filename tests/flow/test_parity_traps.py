@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 from parity_world import compared, planted, table
 
-from pipeline.parity.model import TableParity
+from lake.errors import TableError
+from pipeline.parity import compare, traps
+from pipeline.parity.model import Subject, TableParity
+from pipeline.parity.trap_words import Pair
 from warehouse.exports import Export
 
 # trap: the statement of one side, that of the other
@@ -171,3 +176,81 @@ def test_no_trap_is_named_where_none_fits(tmp_path: Path) -> None:
 def test_hours_of_the_day_in_another_zone(tmp_path: Path) -> None:
     hours = "SELECT id, hour(seen_at) AS hour_of_day FROM facts"
     assert values(planted(tmp_path, hours, hours, zone="America/New_York")) == {"hour_of_day": "time zone"}
+
+
+# --- no hint ends a comparison ---------------------------------------------------------------------------------------
+
+
+def test_keys_with_a_zone_on_one_side_and_without_on_the_other(tmp_path: Path) -> None:
+    instants = "SELECT seen_at, id FROM facts WHERE id < 20"
+    shifted = "SELECT seen_at::TIMESTAMP - INTERVAL 4 HOUR AS seen_at, id FROM facts WHERE id < 20"
+    found = planted(tmp_path, instants, shifted, "seen_at")
+    assert [hint.partition(":")[0] for hint in found.hints] == ["time zone"]
+    assert found.only_left.count == 19
+    same = "SELECT seen_at::TIMESTAMP AS seen_at, id FROM facts WHERE id < 20 AND id <> 3"
+    found = planted(tmp_path, instants, same, "seen_at")
+    assert found.only_left.count == 1
+    assert [hint.partition(":")[0] for hint in found.hints] == ["time zone"], "of the column's kind"
+
+
+@pytest.mark.parametrize("value", ["seen_at", "seen_at::DATE"])
+def test_times_of_both_sorts_and_nulls_among_them(value: str, tmp_path: Path) -> None:
+    found = planted(
+        tmp_path,
+        f"SELECT id, CASE WHEN seventh > 2 THEN {value} END AS value FROM facts",
+        "SELECT id, CASE WHEN seventh < 5 THEN seen_at::TIMESTAMP - INTERVAL 9 HOUR END AS value FROM facts",
+    )
+    assert found.verdict == "different"
+
+
+PAIRS = [
+    (datetime(2013, 7, 1, tzinfo=UTC), datetime(2013, 7, 7)),  # noqa: DTZ001
+    (date(2013, 7, 1), datetime(2013, 7, 7, tzinfo=UTC)),
+    ([1], [2]),
+    ({"a": 1}, None),
+    (b"a", "a"),
+    (True, 1),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("others", [[], [(None, None)], [(1, 2)], [(None, date(2013, 7, 1))]])
+def test_a_judge_says_yes_or_no_of_anything(pair: Pair, others: list[Pair]) -> None:
+    for name, judge in traps._JUDGES:
+        for column in ("value", "week", "hour"):
+            assert judge(column, [pair, *others]) in (True, False), name
+
+
+def test_lists_and_structures_are_compared(tmp_path: Path) -> None:
+    found = planted(
+        tmp_path,
+        "SELECT id, [id, 1] AS list, {'a': id} AS structure FROM facts",
+        "SELECT id, [id, 2] AS list, {'a': id + 1} AS structure FROM facts",
+    )
+    assert values(found) == {"list": None, "structure": None}
+
+
+def test_a_hint_that_cannot_be_had_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(traps, "_JUDGES", (("rounding", fails),))
+    monkeypatch.setattr("pipeline.parity.rows.of_keys", fails)
+    found = planted(tmp_path, "SELECT id, share FROM facts", "SELECT id, share + 1 AS share FROM facts WHERE id > 3")
+    assert values(found) == {"share": None}
+    assert (found.only_left.count, found.hints) == (3, ())
+
+
+def test_days_that_cannot_be_asked_for_a_hint_leave_the_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> Iterator[str]:
+        yield from ()
+        raise TableError("the log cannot be read", where="silver/t")
+
+    found = TableParity("gold", "planted", "different", ("id",))
+    monkeypatch.setattr(compare, "_compared", lambda *_: found)
+    monkeypatch.setattr(compare, "_other_days", unreadable)
+    subject = Subject("gold", "planted", ("id",), ("id", "day"), event="day")
+    days = (date(2013, 7, 3), date(2013, 7, 4))
+    assert compare._table(subject, (None, None), [], days, tmp_path) == found  # type: ignore[arg-type]
