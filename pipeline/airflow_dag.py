@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HELD_BY_ANOTHER = 75  # what ``mirrorlake lease take`` ends with; sysexits.h: temporary failure, try again later
 BACKOFF = 2.0
+NAME_HAS = "A-Za-z0-9_.-"  # what the name of a container may consist of, to Docker
 
 
 def describe(graph: Graph, settings: Settings) -> dict[str, object]:
@@ -51,14 +52,14 @@ def describe(graph: Graph, settings: Settings) -> dict[str, object]:
         },
         "tasks": [_task(graph, stage, settings, slots) for stage in graph.stages],
         "lease": {
-            "take": command(settings, "lease", "take", "$RUN_ID"),
-            "release": command(settings, "lease", "release", "$RUN_ID"),
+            "take": command(settings, "lease-take", "lease", "take", "$RUN_ID"),
+            "release": command(settings, "lease-release", "lease", "release", "$RUN_ID"),
             "held_exit_code": HELD_BY_ANOTHER,
             "poll_seconds": how.lease_poll_seconds,
             "wait_seconds": how.lease_wait_seconds,
         },
-        "verdict": command(settings, "verdict", "$RUN_ID"),
-        "alert": command(settings, "verdict", "$RUN_ID", "--alert", "$REASON"),
+        "verdict": command(settings, "verdict", "verdict", "$RUN_ID"),
+        "alert": command(settings, "alert", "verdict", "$RUN_ID", "--alert", "$REASON"),
         "left_out_exit_code": LEFT_OUT,
     }
 
@@ -69,7 +70,7 @@ def _task(graph: Graph, stage: Stage, settings: Settings, slots: int) -> dict[st
         "task_id": stage.job,
         "after": [graph.stage(name).job for name in stage.after],
         "runs_on": runs_on(stage, settings),
-        "command": command(settings, *run),
+        "command": command(settings, stage.job, *run),
         "slots": 1 if stage.kind == "ingest" else slots,
         "writes": list(stage.writes),
     }
@@ -81,13 +82,28 @@ def runs_on(stage: Stage, settings: Settings) -> str:
     return settings.gold.runs_on if elsewhere else settings.airflow.runs_on
 
 
-def command(settings: Settings, *words: str) -> str:
-    """A shell command that calls ours with ``words``, of which those that begin with ``$`` are variables."""
+def command(settings: Settings, job: str, *words: str) -> str:
+    """A shell command that calls ours with ``words``, of which those that begin with ``$`` are variables.
+
+    In a container it is for ``job``, of which a run has one container at a time.
+    """
     how = settings.airflow
     given = ("--env", settings.env, *words)
     said = " ".join(f'"{word}"' if word.startswith("$") else shlex.quote(word) for word in given)
     if how.runs_on == "docker":
-        options = "".join(f" {shlex.quote(option)}" for option in how.docker_options)
-        return f"exec docker run --rm{options} {shlex.quote(how.image)} {said}"
+        return _container(settings, job) + f" {shlex.quote(how.image)} {said}"
     project = shlex.quote(how.project or str(settings.root))
     return f"cd {project} && exec .venv/bin/mirrorlake {said}"
+
+
+def _container(settings: Settings, job: str) -> str:
+    """``docker run`` and its options, after what an earlier try may have left at work is removed.
+
+    A task that is ended ends ``docker``, which hands SIGTERM to the container's first process, and Python as that one
+    would pass it over: so there is an init before it. Where ``docker`` was killed itself, the name finds the container.
+    """
+    said = f'{shlex.quote(f"mirrorlake-{settings.env}-")}"$RUN_ID"{shlex.quote(f"-{job}")}'
+    name = f"name=$(printf %s {said} | tr -c {NAME_HAS} -)"
+    options = "".join(f" {shlex.quote(option)}" for option in settings.airflow.docker_options)
+    remove = 'docker rm --force --volumes "$name" > /dev/null 2>&1 || true'
+    return f'{name}; {remove}; exec docker run --rm --init --name "$name"{options}'

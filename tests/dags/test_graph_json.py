@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -51,20 +52,57 @@ def test_a_stage_runs_where_the_profile_says(graph: Graph, settings: Settings) -
     assert {runs_on(stage, on_glue) for stage in graph.stages if stage.kind != "gold"} == {"docker"}
 
 
-def test_a_container_gets_the_same_words(settings: Settings) -> None:
+DOCKER = """#!/bin/sh
+printf "%s\\n" "$*" >> calls
+[ "$1" = run ] && exit 99
+echo "no such container" >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+@pytest.mark.parametrize(
+    ("run_id", "name"),
+    [
+        ("by-hand", "mirrorlake-dev-by-hand-silver"),
+        ("a=b c/d", "mirrorlake-dev-a-b-c-d-silver"),
+        ("$(touch planted)", "mirrorlake-dev---touch-planted--silver"),
+    ],
+)
+def test_a_try_in_a_container_removes_what_the_last_one_left_and_can_be_ended(
+    tmp_path: Path, settings: Settings, shell: str, run_id: str, name: str
+) -> None:
     how = AirflowSettings(
         runs_on="docker", image="registry/mirrorlake:1", docker_options=("--env-file=/etc/our lake.env",)
     )
-    said = command(replace(settings, airflow=how), "verdict", "$RUN_ID")
-    assert (
-        said
-        == "exec docker run --rm '--env-file=/etc/our lake.env' registry/mirrorlake:1 --env dev verdict \"$RUN_ID\""
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    said = command(replace(settings, airflow=how), "silver", "verdict", "$RUN_ID")
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUN_ID": run_id}
+    done = subprocess.run(
+        [shell, "-e", "-c", said], capture_output=True, text=True, env=environment, check=False, cwd=tmp_path
     )
+    assert (done.returncode, done.stderr) == (99, ""), "the container's own; that there was none to remove is no news"
+    options = f"--rm --init --name {name} --env-file=/etc/our lake.env"
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        f"rm --force --volumes {name}",
+        f"run {options} registry/mirrorlake:1 --env dev verdict {run_id}",
+    ]
+    assert re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name), "what Docker takes"
+    assert not (tmp_path / "planted").exists()
+
+
+def test_each_command_of_a_run_has_a_container_of_its_own(graph: Graph, settings: Settings) -> None:
+    described = told(graph, replace(settings, airflow=replace(settings.airflow, runs_on="docker")))
+    commands = [described[name] for name in ("verdict", "alert")]
+    commands += [described["lease"][name] for name in ("take", "release")]
+    commands += [task["command"] for task in described["tasks"]]
+    assert len({said.partition(";")[0] for said in commands}) == len(commands)
 
 
 def test_a_project_elsewhere_is_where_the_command_goes(settings: Settings) -> None:
     elsewhere = replace(settings, airflow=AirflowSettings(project="/opt/mirror lake"))
-    assert command(elsewhere, "jobs") == "cd '/opt/mirror lake' && exec .venv/bin/mirrorlake --env dev jobs"
+    assert command(elsewhere, "jobs", "jobs") == "cd '/opt/mirror lake' && exec .venv/bin/mirrorlake --env dev jobs"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +113,9 @@ def test_no_run_id_becomes_part_of_the_command(tmp_path: Path, settings: Setting
     script.parent.mkdir(parents=True)
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     script.chmod(0o755)
-    said = command(replace(settings, airflow=AirflowSettings(project=str(tmp_path))), "lease", "take", "$RUN_ID")
+    said = command(
+        replace(settings, airflow=AirflowSettings(project=str(tmp_path))), "lease-take", "lease", "take", "$RUN_ID"
+    )
     environment = {**os.environ, "RUN_ID": run_id}
     done = subprocess.run(
         ["bash", "-c", said], capture_output=True, text=True, env=environment, check=True, cwd=tmp_path
