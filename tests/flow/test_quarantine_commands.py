@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from recorded_lake import DAY, TABLE, RunCli, merge, one_day, receive, rows, too_hot
 
+from pipeline.spelling import spelled
 from pipeline.stages.silver import Parser, update_table
 from pipeline.workspace import Workspace, open_workspace
 
@@ -97,7 +98,7 @@ def test_replay_with_another_contract_says_why_all_loads_came(
     monkeypatch.setattr(loader, "load_contracts", lambda folder=None: {**contracts, TABLE: wider})
     done = run_cli("quarantine", "replay")
     assert "made from all loads, because its contract changed" in done.out
-    assert "next: mirrorlake run" in done.out
+    assert spelled("next: mirrorlake run") in done.out
     assert rows(run_cli, "show", TABLE, "--limit", "1")[0]["temperature_c"] == 999.0
     assert rows(run_cli, "quarantine", "show")["rejected"] == {}
 

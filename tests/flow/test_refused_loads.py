@@ -12,6 +12,7 @@ from pipeline.launch import Asked, launch, prepare
 from pipeline.outcome import RunOutcome
 from pipeline.report import closing_lines
 from pipeline.runner import unchanged
+from pipeline.spelling import spelled
 from pipeline.stages import publish
 from pipeline.workspace import open_workspace
 
@@ -49,7 +50,7 @@ def test_a_refused_load_fails_its_run_and_waits_in_sight(project: Path, tmp_path
     second = upto_silver(tmp_path / "samples")
     assert second.exit_code == 0
     assert {stage.status for stage in second.stages} == {"unchanged"}
-    assert f"{WAITS}: mirrorlake quarantine show" in closing_lines(second)
+    assert spelled(f"{WAITS}: mirrorlake quarantine show") in closing_lines(second)
     assert context().reservations == (f"silver: weather_observations: {WAITS}",)
     assert context().stale == ()
     assert publish.inputs(context(), context().graph.stage("publish"))["stale"] != before["stale"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from recorded_lake import TABLE, RunCli, merge, one_day, receive, rows
 
+from pipeline.spelling import spelled
 from pipeline.workspace import Workspace
 
 
@@ -70,5 +71,5 @@ def test_show_of_what_is_not_there(
 
 def test_show_of_a_table_without_rows(run_cli: RunCli, project: Path) -> None:
     done = run_cli("show", "weather_daily")
-    assert (done.exit_code, done.out) == (0, "weather_daily has no rows yet; mirrorlake run makes it\n")
+    assert (done.exit_code, done.out) == (0, spelled("weather_daily has no rows yet; mirrorlake run makes it\n"))
     assert rows(run_cli, "show", "weather_daily") == []

@@ -16,6 +16,7 @@ from pipeline.observe import audit
 from pipeline.observe.audit import AuditRecord
 from pipeline.outcome import TableOutcome
 from pipeline.process import this_process
+from pipeline.spelling import spelled
 from pipeline.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def recorded(project: Path) -> None:
 
 def test_before_the_first_run_it_says_how_to_begin(run_cli: RunCli) -> None:
     said = run_cli("runs")
-    assert (said.exit_code, said.out) == (0, "no runs yet; begin with: mirrorlake run\n")
+    assert (said.exit_code, said.out) == (0, spelled("no runs yet; begin with: mirrorlake run\n"))
 
 
 def test_past_runs_are_listed_with_what_failed(run_cli: RunCli, recorded: None) -> None:
