@@ -58,7 +58,6 @@ def deadline_missed(command: str, context: dict[str, Any]) -> None:
 
 def build(described: dict[str, Any]) -> DAG:
     """The DAG that the section ``airflow`` of a graph.json describes."""
-    tries, lease, pool = described["tries"], described["lease"], described["pool"]
     with DAG(
         described["dag_id"],
         description=f"Mirrorlake on {described['env']}: sources to published marts",
@@ -78,51 +77,63 @@ def build(described: dict[str, Any]) -> DAG:
         on_failure_callback=lambda context: alert(
             described["alert"], context["run_id"], f"Airflow: {context.get('reason') or 'the run failed'}"
         ),
-        default_args={
-            "retries": tries["retries"],
-            "retry_delay": timedelta(seconds=tries["retry_seconds"]),
-            "retry_exponential_backoff": tries["backoff"],
-            "max_retry_delay": timedelta(seconds=tries["retry_max_seconds"]),
-            "execution_timeout": timedelta(seconds=tries["task_seconds"]),
-            "skip_on_exit_code": described["left_out_exit_code"],
-        },
+        default_args=every_task(described),
         tags=["mirrorlake", described["env"]],
         doc_md=__doc__,
     ) as dag:
-        take = BashSensor(
-            task_id="lease",
-            bash_command=GIVEN + lease["take"],
-            retry_exit_code=lease["held_exit_code"],
-            # It keeps its slot while it waits: between two rescheduled pokes Airflow may take the first one's end for a
-            # failure of the second ("finished with state success, but ... queued").
-            mode="poke",
-            execution_timeout=None,
-            poke_interval=lease["poll_seconds"],
-            timeout=lease["wait_seconds"],
-        ).as_setup()
-        stages = {
-            task["task_id"]: BashOperator(
-                task_id=task["task_id"],
-                bash_command=GIVEN + task["command"],
-                pool=pool["name"],
-                pool_slots=task["slots"],
-                # What follows a setup task directly may have no other rule; nothing skips the lease.
-                trigger_rule=TriggerRule.NONE_FAILED if task["after"] else TriggerRule.ALL_SUCCESS,
-                doc_md=f"runs on: {task['runs_on']}; writes: {', '.join(task['writes']) or 'no table of the lake'}",
-            )
-            for task in described["tasks"]
-        }
-        verdict = BashOperator(
-            task_id="verdict",
-            bash_command=GIVEN + described["verdict"],
-            retries=0,
-            trigger_rule=TriggerRule.NONE_FAILED,
-        )
-        release = BashOperator(task_id="release", bash_command=GIVEN + lease["release"])
-        for task in described["tasks"]:
-            stages[task["task_id"]].set_upstream([stages[name] for name in task["after"]] or take)
-        list(stages.values())[-1] >> verdict >> release.as_teardown(setups=take)
+        add_tasks(described)
     return dag
+
+
+def every_task(described: dict[str, Any]) -> dict[str, Any]:
+    """What holds for each task that says nothing else."""
+    tries = described["tries"]
+    return {
+        "retries": tries["retries"],
+        "retry_delay": timedelta(seconds=tries["retry_seconds"]),
+        "retry_exponential_backoff": tries["backoff"],
+        "max_retry_delay": timedelta(seconds=tries["retry_max_seconds"]),
+        "execution_timeout": timedelta(seconds=tries["task_seconds"]),
+        "skip_on_exit_code": described["left_out_exit_code"],
+    }
+
+
+def add_tasks(described: dict[str, Any]) -> None:
+    """Take the lease, run each stage behind what it needs, ask for the verdict, give the lease back."""
+    lease, pool = described["lease"], described["pool"]
+    take = BashSensor(
+        task_id="lease",
+        bash_command=GIVEN + lease["take"],
+        retry_exit_code=lease["held_exit_code"],
+        # It keeps its slot while it waits: between two rescheduled pokes Airflow may take the first one's end for a
+        # failure of the second ("finished with state success, but ... queued").
+        mode="poke",
+        execution_timeout=None,
+        poke_interval=lease["poll_seconds"],
+        timeout=lease["wait_seconds"],
+    ).as_setup()
+    stages = {
+        task["task_id"]: BashOperator(
+            task_id=task["task_id"],
+            bash_command=GIVEN + task["command"],
+            pool=pool["name"],
+            pool_slots=task["slots"],
+            # What follows a setup task directly may have no other rule; nothing skips the lease.
+            trigger_rule=TriggerRule.NONE_FAILED if task["after"] else TriggerRule.ALL_SUCCESS,
+            doc_md=f"runs on: {task['runs_on']}; writes: {', '.join(task['writes']) or 'no table of the lake'}",
+        )
+        for task in described["tasks"]
+    }
+    verdict = BashOperator(
+        task_id="verdict",
+        bash_command=GIVEN + described["verdict"],
+        retries=0,
+        trigger_rule=TriggerRule.NONE_FAILED,
+    )
+    release = BashOperator(task_id="release", bash_command=GIVEN + lease["release"])
+    for task in described["tasks"]:
+        stages[task["task_id"]].set_upstream([stages[name] for name in task["after"]] or take)
+    list(stages.values())[-1] >> verdict >> release.as_teardown(setups=take)
 
 
 for path in sorted(Path(__file__).parent.glob("graph*.json")):

@@ -61,9 +61,13 @@ class GlueRun(glue.FakeJobRun):  # type: ignore[misc, unused-ignore]
 
 def install(runner: Runner) -> None:
     """Let moto's job runs run by ``runner``."""
+    _install_glue(runner)
+    _install_emr(runner)
+
+
+def _install_glue(runner: Runner) -> None:
     glue.FakeJobRun = GlueRun  # type: ignore[misc]
-    start_glue, start_emr = glue.FakeJob.start_job_run, emr.EMRServerlessBackend.start_job_run
-    cancel_emr, list_emr = emr.EMRServerlessBackend.cancel_job_run, emr.EMRServerlessBackend.list_job_runs
+    start_glue = glue.FakeJob.start_job_run
 
     def start_glue_run(job: Any, *arguments: Any, **named: Any) -> str:
         run_id: str = start_glue(job, *arguments, **named)
@@ -71,6 +75,22 @@ def install(runner: Runner) -> None:
         run.started_on = _now()
         runner.start(glue_specification(job, run), run.begun, run.ended)
         return run_id
+
+    def batch_stop_job_run(response: Any) -> ActionResult:
+        asked = response.parameters
+        for each in asked["JobRunIds"]:
+            runner.stop(each)
+        stopped = [{"JobName": asked["JobName"], "JobRunId": each} for each in asked["JobRunIds"]]
+        return ActionResult({"SuccessfulSubmissions": stopped, "Errors": []})
+
+    glue.FakeJob.start_job_run = start_glue_run  # type: ignore[method-assign]
+    GlueResponse.batch_stop_job_run = batch_stop_job_run  # type: ignore[attr-defined]
+    GlueResponse.update_job = _update_job  # type: ignore[attr-defined]
+
+
+def _install_emr(runner: Runner) -> None:
+    start_emr, cancel_emr = emr.EMRServerlessBackend.start_job_run, emr.EMRServerlessBackend.cancel_job_run
+    list_emr = emr.EMRServerlessBackend.list_job_runs
 
     def start_emr_run(backend: Any, *arguments: Any, **named: Any) -> Any:
         run = start_emr(backend, *arguments, **named)
@@ -96,19 +116,9 @@ def install(runner: Runner) -> None:
             backend.job_runs.setdefault(application_id, [])
         return list_emr(backend, application_id, *arguments, **named)
 
-    def batch_stop_job_run(response: Any) -> ActionResult:
-        asked = response.parameters
-        for each in asked["JobRunIds"]:
-            runner.stop(each)
-        stopped = [{"JobName": asked["JobName"], "JobRunId": each} for each in asked["JobRunIds"]]
-        return ActionResult({"SuccessfulSubmissions": stopped, "Errors": []})
-
-    glue.FakeJob.start_job_run = start_glue_run  # type: ignore[method-assign]
     emr.EMRServerlessBackend.start_job_run = start_emr_run  # type: ignore[method-assign]
     emr.EMRServerlessBackend.cancel_job_run = cancel_emr_run  # type: ignore[method-assign]
     emr.EMRServerlessBackend.list_job_runs = list_emr_runs  # type: ignore[method-assign]
-    GlueResponse.batch_stop_job_run = batch_stop_job_run  # type: ignore[attr-defined]
-    GlueResponse.update_job = _update_job  # type: ignore[attr-defined]
 
 
 def glue_specification(job: Any, run: Any) -> JobSpecification:
