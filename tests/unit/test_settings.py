@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import FrozenInstanceError
 from datetime import date
 from pathlib import Path
@@ -250,29 +249,6 @@ def test_origins_name_every_setting_and_mask_secrets(root: Path, monkeypatch: py
     assert "hunter22" not in repr(settings)
 
 
-@pytest.mark.parametrize("env", ["dev", "rehearsal", "prod"])
-def test_the_committed_profiles_are_valid(monkeypatch: pytest.MonkeyPatch, env: str) -> None:
-    monkeypatch.setenv("MIRRORLAKE_ROOT", str(REPOSITORY))
-    assert load_settings(env).env == env
-
-
-def test_dev_can_run_and_the_others_say_in_one_error_what_they_lack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIRRORLAKE_ROOT", str(REPOSITORY))
-    load_settings("dev").require_supported()
-    with pytest.raises(ConfigError) as caught:
-        load_settings("prod").require_supported()
-    for word in ("not set: snowflake.account", "not set: deploy.artifacts", "profiles/prod.toml", "--env rehearsal"):
-        assert word in str(caught.value)
-
-
-def test_prod_can_run_once_the_account_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIRRORLAKE_ROOT", str(REPOSITORY))
-    monkeypatch.setenv("MIRRORLAKE_SNOWFLAKE_ACCOUNT", "acme")
-    monkeypatch.setenv("MIRRORLAKE_SNOWFLAKE_USER", "loader")
-    monkeypatch.setenv("MIRRORLAKE_DEPLOY_ARTIFACTS", "s3://artifacts")
-    load_settings("prod").require_supported()
-
-
 def write_standins(root: Path, text: str) -> None:
     (root / "profiles" / "rehearsal.toml").write_text("")
     data = root / "data" / "rehearsal"
@@ -330,26 +306,6 @@ def test_postgres_needs_its_url(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     load_settings().require_supported()
 
 
-def test_every_variable_of_the_example_is_known() -> None:
-    variables = set(re.findall(r"^#?(MIRRORLAKE_\w+)=", (REPOSITORY / ".env.example").read_text(), re.M))
-    assert len(variables) > 5
-    assert variables <= {leaf.variable for leaf in leaves(Settings).values()}
-
-
-def test_the_profile_states_what_the_built_in_defaults_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """dev.toml teaches; it must not say anything else than what holds without it."""
-    document = tomllib.loads((REPOSITORY / "profiles" / "dev.toml").read_text())
-    known = leaves(Settings)
-    for key in ("data", "samples"):
-        assert str(known[key].default) == document[key]
-    for section in ("lake", "gold", "staging", "warehouse", "publish", "run", "dbt"):
-        for name, value in document[section].items():
-            if name in ("first_date", "last_date"):  # those of the recordings, which dev alone has
-                continue
-            default = known[f"{section}.{name}"].default
-            assert (list(default) if isinstance(default, tuple) else default) in (value, Path(str(value)))
-
-
 def test_the_project_is_found_from_below_it_and_from_the_package(
     root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -376,8 +332,8 @@ def test_without_any_project_the_error_says_how_to_name_one(monkeypatch: pytest.
 
 
 def test_only_settings_reads_the_environment() -> None:
-    # A process is told what its library wants to find there, and has it back as it was.
-    writing = r"os\.environ(\.update\(|\.pop\(|\[[^\]]+\] = )|os\.environ\.get\(name\) for name in values"
+    # A process may be told what its library wants to find there.
+    writing = r"os\.environ(\.update\(|\[[^\]]+\] = )"
     # Handed on whole (**) to a process of ours, it is not read either.
     reading = re.compile(rf"(?<!\*\*)(?!{writing})os\.(environ|getenv)|from os import.*environ")
     found = {
