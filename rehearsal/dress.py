@@ -62,6 +62,10 @@ class Programme:
         self.note(step.name, time.monotonic() - began, "done" if self.code == 0 else f"exit code {self.code}")
         return self.code == 0
 
+    def take_all(self, *steps: Step) -> bool:
+        """Do them in order up to the first that fails; whether none did."""
+        return all(self.take(step) for step in steps)
+
     def note(self, name: str, seconds: float, outcome: str) -> None:
         """Put a line into the table that is printed last."""
         self.rows.append((name, f"{seconds:.1f}", outcome))
@@ -81,12 +85,11 @@ def rehearse(settings: Settings, dates: tuple[date, date], *, keep: bool) -> int
     try:
         with _stage(settings, keep=keep):
             programme.note("stand-ins up", time.monotonic() - began, "done")
-            _ = (
-                all(map(programme.take, SET_UP))
-                and programme.take(dev, beside=beside, since=began)
-                and programme.take(Step("run rehearsal", "rehearsal", ("run", *span)))
-                and programme.take(Step("parity", "rehearsal", ("parity", "dev", "rehearsal", *span)))
-            )
+            if programme.take_all(*SET_UP) and programme.take(dev, beside=beside, since=began):
+                programme.take_all(
+                    Step("run rehearsal", "rehearsal", ("run", *span)),
+                    Step("parity", "rehearsal", ("parity", "dev", "rehearsal", *span)),
+                )
     finally:
         if beside.poll() is None:
             beside.terminate()
@@ -102,7 +105,7 @@ def rehearse(settings: Settings, dates: tuple[date, date], *, keep: bool) -> int
 def set_up(settings: Settings) -> int:
     """Make stand-ins that are up ready for a run; the exit code. Done again, it changes nothing."""
     programme = Programme(settings)
-    _ = all(map(programme.take, SET_UP))
+    programme.take_all(*SET_UP)
     return programme.code
 
 
