@@ -15,9 +15,17 @@ NAME = "mirror"
 
 
 def require_place(workspace: Workspace) -> None:
-    """Raise UsageError where nothing says where the copy goes; a lake that lies in a bucket needs none."""
-    settings = workspace.settings
-    if settings.lake.mirror is None and workspace.objects.is_local:
+    """Make sure, before anything is done, that the copy has a place: said, reachable, and this lake's to write to.
+
+    Raises UsageError where nothing says where, or something else lies there; StorageError where it cannot be reached.
+    A lake that itself lies in a bucket needs no copy.
+    """
+    settings, target = workspace.settings, workspace.mirror
+    if target is not None:
+        from lake.storage.mirror import claim
+
+        claim(workspace.objects, target)
+    elif workspace.objects.is_local:
         raise UsageError(
             "--write-s3 needs to know where to write",
             where=f"profiles/{settings.env}.toml",

@@ -8,6 +8,7 @@ from typing import Any
 from rehearsal.aws import ACCOUNT, REGION, Aws
 
 LAKE, ARTIFACTS = "mirrorlake-rehearsal", "mirrorlake-rehearsal-artifacts"
+COPY = "mirrorlake-rehearsal-copy"  # where ``run --write-s3`` of dev may copy its lake to
 RUN, JOB, SNOWFLAKE = "mirrorlake-run", "mirrorlake-transformer", "mirrorlake-snowflake"
 _SERVICES = ["glue.amazonaws.com", "emr-serverless.amazonaws.com"]
 _READ = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:GetBucketLocation"]
@@ -39,6 +40,15 @@ def user(aws: Aws, name: str, document: dict[str, Any]) -> KeyPair:
     iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(document))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def may_copy(aws: Aws, user: str, name: str) -> None:
+    """Let a user keep a copy of a lake in the bucket ``name``: what docs/configuration.md says that this takes."""
+    document = policy(
+        allow(["s3:ListBucket"], f"arn:aws:s3:::{name}"),
+        allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"arn:aws:s3:::{name}/*"),
+    )
+    aws.client("iam").put_user_policy(UserName=user, PolicyName=name, PolicyDocument=json.dumps(document))
 
 
 def role(aws: Aws, name: str, document: dict[str, Any]) -> str:

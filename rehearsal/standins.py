@@ -57,16 +57,18 @@ class StandIns:
     def aws(self) -> Aws:
         """AWS, with buckets and identities."""
         self._aws.start().wait()
-        for name in (accounts.LAKE, accounts.ARTIFACTS):
+        for name in (accounts.LAKE, accounts.ARTIFACTS, accounts.COPY):
             accounts.bucket(self._aws, name)
         return self._aws
 
     @cached_property
     def run_key(self) -> accounts.KeyPair:
         """The access key of who runs `mirrorlake`."""
-        if self.strict:
-            return roles.make_user(self.aws, roles.OPERATOR, roles.Names(), accounts.RUN)
-        return accounts.run_user(self.aws)
+        if not self.strict:
+            return accounts.run_user(self.aws)
+        key = roles.make_user(self.aws, roles.OPERATOR, roles.Names(), accounts.RUN)
+        accounts.may_copy(self.aws, accounts.RUN, accounts.COPY)
+        return key
 
     @cached_property
     def job_role(self) -> str:

@@ -26,6 +26,12 @@ COPIERS = 8  # threads; a bucket's answers are awaited, not computed
 _COMMIT = re.compile(r"(?P<log>.+/_delta_log/)\d{20}\.json\Z")
 
 
+def claim(source: Objects, target: Objects) -> None:
+    """Raise what ``mirror`` would, before there is anything to copy; the target is this lake's from now on."""
+    record = claimed(_identity(source), target)
+    require_only_copied(record, target, [info.key for info in target.list("")])
+
+
 @dataclass(frozen=True)
 class Mirrored:
     """What one call did: objects and bytes copied, objects deleted."""

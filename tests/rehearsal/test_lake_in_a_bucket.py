@@ -17,7 +17,7 @@ from lake.storage.credentials import S3Credentials
 from lake.tables.delta import LakeTable
 from pipeline.cli import main
 from pipeline.workspace import Workspace, open_workspace
-from rehearsal import accounts
+from rehearsal import accounts, rights
 from rehearsal.aws import Aws
 from tests.rehearsal.fault_proxy import Fault, FaultProxy, fault_proxy
 
@@ -186,6 +186,52 @@ def test_write_s3_copies_the_laptops_lake_to_a_bucket(
     local = {path.relative_to(project / "lake").as_posix() for path in (project / "lake").rglob("*") if path.is_file()}
     copied = {each["Key"].removeprefix("copy/") for each in keys} - {"_mirror.json"}
     assert copied == {key for key in local if not key.startswith("_state/lease")}
+
+
+def test_the_rights_that_are_said_to_keep_a_copy_suffice_and_all_are_needed(
+    aws: Aws, in_bucket: str, unique: str, run_cli: RunCli, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, secret = accounts.user(aws, unique, accounts.policy(accounts.allow(["sts:GetCallerIdentity"])))
+    accounts.may_copy(aws, unique, in_bucket)
+    monkeypatch.delenv("MIRRORLAKE_LAKE_ROOT")
+    monkeypatch.setenv("MIRRORLAKE_LAKE_MIRROR", f"s3://{in_bucket}/lake")
+    monkeypatch.setenv("MIRRORLAKE_S3_ACCESS_KEY_ID", key)
+    monkeypatch.setenv("MIRRORLAKE_S3_SECRET_ACCESS_KEY", secret)
+    arguments = ("run", "--run-date", "2013-07-03", "--job", "ingest", "--write-s3")
+    passing = project / "lake" / "_state" / "passing.json"
+    passing.parent.mkdir(parents=True)
+    passing.write_text("{}")
+    assert run_cli(*arguments).exit_code == 0
+    passing.unlink()
+    again = run_cli(*arguments)
+    assert "1 deleted there" in again.out, again.text
+    asked = [each for each in rights.read(aws.actions) if each.principal == f"user/{unique}"]
+    assert {(each.action, each.allowed) for each in asked} == {
+        ("s3:ListBucket", True), ("s3:GetObject", True), ("s3:PutObject", True), ("s3:DeleteObject", True),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "said"), [("s3://no-such-bucket-anywhere/lake", "no such bucket"), ("", "denied")])
+def test_a_copy_s_bucket_that_will_not_do_is_said_before_the_run(
+    aws: Aws,
+    in_bucket: str,
+    unique: str,
+    run_cli: RunCli,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    said: str,
+) -> None:
+    monkeypatch.delenv("MIRRORLAKE_LAKE_ROOT")
+    monkeypatch.setenv("MIRRORLAKE_LAKE_MIRROR", place or f"s3://{in_bucket}/lake")
+    if not place:
+        key, secret = accounts.user(aws, unique, accounts.policy(accounts.allow(["s3:GetObject", "s3:ListBucket"])))
+        monkeypatch.setenv("MIRRORLAKE_S3_ACCESS_KEY_ID", key)
+        monkeypatch.setenv("MIRRORLAKE_S3_SECRET_ACCESS_KEY", secret)
+    refused = run_cli("run", "--run-date", "2013-07-03", "--write-s3")
+    assert refused.exit_code == 1
+    assert said in refused.err
+    assert not (project / "lake" / "bronze").exists()
 
 
 def test_a_bucket_that_is_not_there_is_said_before_anything_is_done(

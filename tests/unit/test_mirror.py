@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -255,15 +255,42 @@ def test_a_copy_that_fails_is_told_and_made_up_for(
     run_cli: RunCli, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = project.parent / "mirror"
-    place.write_text("a file is in the way")
     monkeypatch.setenv("MIRRORLAKE_LAKE_MIRROR", str(place))
     arguments = ("run", "--run-date", "2013-07-03", "--job", "ingest", "--write-s3")
+
+    def spoil(moment: writes.Moment, site: str, path: str) -> None:
+        if site == "lease.acquire":  # after the check, before the copy
+            (place / "bronze").write_text("a file is in the way")
+
+    stop = writes.observe(spoil)
     failed = run_cli(*arguments)
+    stop()
     assert failed.exit_code == 1
-    assert "mirror: failed: cannot write" in failed.out
-    place.unlink()
+    assert "mirror: failed: " in failed.out
+    (place / "bronze").unlink()
     assert run_cli(*arguments).exit_code == 0
     assert any(place.rglob("manifest.json"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said", "code"),
+    [
+        (lambda place: place.write_text("a file"), "cannot write", 1),
+        (lambda place: Objects(str(place)).put("holiday.jpg", b"...", "test"), "holds something else", 2),
+        (lambda place: mirror(Objects(str(place.parent / "another")), Objects(str(place))), "of another lake", 2),
+    ],
+)
+def test_a_place_that_cannot_be_copied_to_is_said_before_the_run(
+    run_cli: RunCli, project: Path, monkeypatch: pytest.MonkeyPatch, spoil: Any, said: str, code: int
+) -> None:
+    place = project.parent / "mirror"
+    spoil(place)
+    monkeypatch.setenv("MIRRORLAKE_LAKE_MIRROR", str(place))
+    refused = run_cli("run", "--run-date", "2013-07-03", "--job", "ingest", "--write-s3")
+    assert refused.exit_code == code
+    assert said in refused.err
+    assert str(place) in refused.err
+    assert not (project / "lake" / "bronze").exists()
 
 
 def test_without_a_place_nothing_is_begun(run_cli: RunCli, project: Path) -> None:
