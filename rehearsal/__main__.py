@@ -1,7 +1,7 @@
 """``python -m rehearsal`` (just rehearse): production's path on this machine, compared with the laptop's, row by row.
 
 Without a command: stand-ins up, a dev run and a run of the environment ``rehearsal`` of the same dates, parity, and
-everything down again. ``up``, ``down`` and ``status`` are for the stand-ins alone.
+everything down again. ``up`` leaves them up, set up and deployed to, but runs nothing; ``down`` and ``status``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipeline import reader
 from pipeline.dates import parse_date
 from pipeline.settings import Settings, load_settings
 from rehearsal import keeping
-from rehearsal.dress import rehearse
+from rehearsal.dress import rehearse, set_up
 
 
 def main() -> int:
@@ -34,7 +34,7 @@ def main() -> int:
 
 def _answer() -> int:
     parser = argparse.ArgumentParser(prog="just rehearse", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=("up", "down", "status"), help="the stand-ins alone")
+    parser.add_argument("command", nargs="?", choices=("up", "down", "status"), help="the stand-ins without a run")
     parser.add_argument("--keep", action="store_true", help="leave the stand-ins up: mirrorlake --env rehearsal ...")
     parser.add_argument("--from", dest="first", metavar="DATE", help="first run date")
     parser.add_argument("--to", dest="last", metavar="DATE", help="last run date")
@@ -43,7 +43,9 @@ def _answer() -> int:
         settings = load_settings("rehearsal")
         if told.command is None:
             return rehearse(settings, _dates(told.first, told.last, settings), keep=told.keep)
-        return {"up": _up, "down": _down, "status": _status}[told.command](settings.data)
+        if told.command == "up":
+            return _up(settings)
+        return {"down": _down, "status": _status}[told.command](settings.data)
     except MirrorlakeError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -62,10 +64,12 @@ def _dates(first: str | None, last: str | None, settings: Settings) -> tuple[dat
     return begin, end
 
 
-def _up(data: Path) -> int:
-    keeper = keeping.keeper_of(data) or keeping.bring_up(data)
-    print(f"the stand-ins are up, kept by {keeper}; `just rehearse down` ends them")
-    return 0
+def _up(settings: Settings) -> int:
+    """Ready for a run, as an account would be: also where they were up already, for the code may be newer."""
+    keeper = keeping.keeper_of(settings.data) or keeping.bring_up(settings.data)
+    code = set_up(settings)
+    print(f"\nthe stand-ins are up, kept by {keeper}: mirrorlake --env rehearsal ...; `just rehearse down` ends them")
+    return code
 
 
 def _down(data: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from lake.errors import ConfigError
 from pipeline.settings import load_settings
 from rehearsal import keeping
 from rehearsal.base import StandInError
+from tests.conftest import RunCli
 
 
 @pytest.fixture
@@ -72,6 +74,23 @@ def test_up_tells_the_platform_where_they_are_and_down_takes_it_back(
     assert keeping.bring_down(data) is False
     assert [*temporary.iterdir(), *(data / keeping.FOLDER).glob("*/tmp")] == []
     assert [path.name for path in left.iterdir()] == ["log"]
+
+
+def test_up_makes_all_ready_for_a_run(data: Path, run_cli: RunCli) -> None:
+    for times in ("for the first time", "again"):
+        done = subprocess.run(
+            [sys.executable, "-m", "rehearsal", "up"], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, f"{times}: {done.stdout}{done.stderr}"
+        assert "the stand-ins are up, kept by" in done.stdout.splitlines()[-1]
+    found = {
+        each["part"]: each for each in json.loads(run_cli("--env", "rehearsal", "validate", "--json").out)["findings"]
+    }
+    assert {part: found[part]["verdict"] for part in ("artifacts", "job", "catalog", "secrets")} == {
+        "artifacts": "ok", "job": "ok", "catalog": "ok", "secrets": "ok",
+    }  # fmt: skip
+    listed = run_cli("--env", "rehearsal", "warehouse")
+    assert listed.exit_code == 0, listed.text
 
 
 def test_status_takes_no_offence_at_who_reads_no_further(data: Path) -> None:
