@@ -120,7 +120,8 @@ def _table(
     except MirrorlakeError as error:
         return replace(found, verdict="failed", error=str(error))
     if found.verdict == "different" and only is not None:
-        found = replace(found, hints=(*found.hints, *looked_for(lambda: tuple(_other_days(subject, readers)), ())))
+        hints: list[str] = looked_for(lambda: list(_other_days(subject, readers)), [])
+        found = replace(found, hints=(*found.hints, *hints))
     return found
 
 

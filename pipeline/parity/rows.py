@@ -126,7 +126,7 @@ def _with_rows(found: TableParity, tables: _Tables) -> TableParity:
     hints = [*found.hints, *(traps.MEANING[value.trap] for value in values if value.trap)]
     if only_left.count or only_right.count:
         keys = (tables.connection, tables.subject, tables.left, tables.right)
-        hints += looked_for(lambda: tuple(of_keys(*keys)), ())
+        hints += looked_for(lambda: list(of_keys(*keys)), [])
     return replace(
         found,
         verdict="different" if any_rows else found.verdict,

@@ -90,7 +90,7 @@ def apart(one: object, other: object) -> timedelta | None:
     if isinstance(one, datetime) and isinstance(other, datetime):
         return _utc(one) - _utc(other)
     days = all(isinstance(each, date) and not isinstance(each, datetime) for each in (one, other))
-    return one - other if days else None  # type: ignore[operator, no-any-return]
+    return one - other if days else None  # type: ignore[operator]
 
 
 def _between(pairs: Sequence[Pair]) -> list[timedelta]:
