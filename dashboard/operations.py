@@ -17,13 +17,13 @@ from pipeline.workspace import Workspace
 _COUNTS = ("in", "valid", "rejected", "refused", "out")
 
 
-def run_rows(runs: list[RunAudit]) -> pd.DataFrame:
-    """One row per run, newest first."""
+def run_rows(runs: list[RunAudit], at_work: str | None = None) -> pd.DataFrame:
+    """One row per run, newest first; ``at_work`` is the one that holds the lease."""
     return pd.DataFrame(
         [
             {
                 "run": run.run_id,
-                "status": run.status,
+                "status": run.status_now(at_work),
                 "started, UTC": f"{run.started_at:%Y-%m-%d %H:%M:%S}" if run.started_at else "",
                 "days": _days(run),
                 "seconds": sum(record.seconds for record in run.records),

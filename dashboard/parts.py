@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import queries
 from dashboard.published import Publication, current
 from lake.errors import MirrorlakeError
+from pipeline.spelling import spelled
 
 ORIGIN = (
     "Nothing here is made up: recorded places hold real hourly observations of 2013 (NOAA, packaged CC0 as "
@@ -42,7 +43,7 @@ def show_empty() -> None:
     """What stands on every page before the first run."""
     st.subheader("Nothing is published yet")
     st.write("The dashboard shows what a run has published. Make the first one, it takes seconds:")
-    st.code("just dev-run", language="bash")
+    st.code(spelled("just dev-run"), language="bash")
     st.write("This page then shows a week of real weather at three New York airports, without any network.")
 
 
@@ -55,7 +56,7 @@ def show_error(error: MirrorlakeError, heading: str = "**This page cannot be sho
         st.code(error.where, language=None)
     if error.fix:
         st.write("What to do:")
-        st.code(error.fix, language=None)
+        st.code(spelled(error.fix), language=None)
 
 
 def badges(publication: Publication) -> None:

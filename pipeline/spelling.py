@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Not for these: they name their environments themselves, or need none. Nor where the hint itself says --env.
 _COMMAND = re.compile(
-    r"(?<![\w./=-])(?:(?P<recipe>just dashboard)|mirrorlake(?= (?!tour|parity|contracts|gold)[a-z]))\b"
+    r"(?<![\w./=-])(?:(?P<recipe>just (?:dashboard|dev-run))|mirrorlake(?= (?!tour|parity|contracts|gold)[a-z]))\b"
     r"(?![^;,:()\n]*--env\b)"
 )
 

@@ -11,12 +11,14 @@ from dashboard import operations, waiting
 from dashboard.parts import footer, plain, show_empty, show_error
 from dashboard.published import current
 from lake.errors import MirrorlakeError
+from pipeline.lease import claimed
 from pipeline.observe.audit import RunAudit, read_runs
 from pipeline.settings import settings_at_work
+from pipeline.spelling import spelled
 from pipeline.workspace import Workspace
 
 RUNS = 30
-_COLOURS = {"done": "#2e9e5b", "unchanged": "#2e9e5b", "stale": "#d9822b", "skipped": "#8a949e"}
+_COLOURS = {"done": "#2e9e5b", "unchanged": "#2e9e5b", "stale": "#d9822b", "skipped": "#8a949e", "at work": "#3a7bd5"}
 
 
 def show_rows(rows: pd.DataFrame, *, height: Literal["auto", "content"] = "auto") -> None:
@@ -43,9 +45,9 @@ def show_published() -> None:
         st.warning(f"Not up to date: {plain(reason)}", icon=":material/warning:")
 
 
-def show_runs(runs: list[RunAudit]) -> None:
+def show_runs(runs: list[RunAudit], at_work: str | None) -> None:
     """The newest runs, and one of them stage by stage."""
-    show_rows(operations.run_rows(runs))
+    show_rows(operations.run_rows(runs, at_work))
     ids = [run.run_id for run in runs]
     picked = st.selectbox("Stages of the run", ids)
     run = runs[ids.index(picked)]
@@ -99,7 +101,7 @@ def show_quarantine(workspace: Workspace) -> None:
             st.subheader(f"{title}: {plain(part.table)}")
             st.caption(f"{part.count:,} {word}; the first {len(part.first):,} are listed.")
             st.dataframe(part.first, hide_index=True)
-    st.caption("After a fix: mirrorlake quarantine replay")
+    st.caption(spelled("After a fix: mirrorlake quarantine replay"))
 
 
 st.title("Operations")
@@ -114,7 +116,8 @@ if runs:
     elif view == "Quarantine":
         show_quarantine(workspace)
     else:
-        show_runs(runs)
+        begun, held = claimed(workspace.objects)
+        show_runs(runs, begun if held else None)
     st.caption(f"Lake: {plain(workspace.settings.lake.root)}")
     footer()
 else:

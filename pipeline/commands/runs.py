@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from lake.storage.objects import Objects
     from pipeline.observe.audit import RunAudit
 
-AT_WORK = "at work"
 UNFINISHED = "unfinished"  # as the audit calls it
 
 
@@ -57,13 +56,9 @@ def command(
         _print_runs(runs, at_work)
 
 
-def _status(run: RunAudit, at_work: str | None) -> str:
-    return AT_WORK if run.run_id == at_work else run.status
-
-
 def _document(run: RunAudit, at_work: str | None) -> dict[str, object]:
     records = [json.loads(record.to_json()) for record in run.records]
-    told = {"run_id": run.run_id, "status": _status(run, at_work), "lacking": list(run.lacking)}
+    told = {"run_id": run.run_id, "status": run.status_now(at_work), "lacking": list(run.lacking)}
     return {**told, "damaged": list(run.damaged), "records": records}
 
 
@@ -76,7 +71,7 @@ def _print_runs(runs: list[RunAudit], at_work: str | None) -> None:
         return
     headers = ("run", "status", "began (UTC)", "seconds", "run dates", "quarantined", "failed stages")
     print_rows(headers, [_summary(run, at_work) for run in runs])
-    if _status(runs[0], at_work) == UNFINISHED:
+    if runs[0].status_now(at_work) == UNFINISHED:
         click.echo(f"{runs[0].run_id} {_broken_off(runs[0])}")
 
 
@@ -93,7 +88,7 @@ def _summary(run: RunAudit, at_work: str | None) -> tuple[object, ...]:
     failed = ", ".join(record.stage for record in run.records if record.status == "failed")
     return (
         run.run_id,
-        _status(run, at_work),
+        run.status_now(at_work),
         f"{began:%Y-%m-%d %H:%M:%S}" if began else "",
         round((ended - began).total_seconds(), 1) if began and ended else None,
         covered,
@@ -119,11 +114,11 @@ def _print_run(run: RunAudit, at_work: str | None) -> None:
         for table in record.tables or (None,)
     ]
     headers = ("stage", "status", "began", "seconds", "table", "in", "valid", "quarantined", "out", "version")
-    print_rows(headers, rows, title=f"run {run.run_id}: {_status(run, at_work)}")
+    print_rows(headers, rows, title=f"run {run.run_id}: {run.status_now(at_work)}")
     for record in run.records:
         for line in filter(None, (record.error, *record.problems)):
             click.echo(f"{record.stage}: {line}")
-    if _status(run, at_work) == UNFINISHED:
+    if run.status_now(at_work) == UNFINISHED:
         click.echo(f"it {_broken_off(run)}")
     for key in run.damaged:
         click.echo(f"damaged audit record, left out: {key}")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # The worst word of a run's stages is the run's.
 _WORST_FIRST = ("failed", "skipped", "stale", "done", "unchanged")
 UNFINISHED = "unfinished"
+AT_WORK = "at work"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,10 @@ class RunAudit:
             return UNFINISHED
         last = {record.stage: record.status for record in self.records}
         return min(last.values(), key=_WORST_FIRST.index, default="damaged" if self.damaged else UNFINISHED)
+
+    def status_now(self, at_work: str | None) -> str:
+        """``status``, or ``at work`` for the run that holds the lease (``pipeline.lease.claimed``)."""
+        return AT_WORK if self.run_id == at_work else self.status
 
     @property
     def lacking(self) -> tuple[str, ...]:

@@ -152,6 +152,9 @@ def test_rows_of_a_run() -> None:
     [row] = operations.run_rows([run]).to_dict("records")
     assert (row["status"], row["seconds"], row["error"]) == ("failed", 4.0, "dbt failed")
     assert row["days"] == "2013-07-04 to 2013-07-05"
+    broken_off = RunAudit("r", (replace(DONE, ahead=("dbt",)),))
+    assert list(operations.run_rows([broken_off])["status"]) == ["unfinished"]
+    assert list(operations.run_rows([broken_off], "r")["status"]) == ["at work"]
     silver, dbt = operations.stage_rows(run).to_dict("records")
     assert [silver[name] for name in ("tables", "in", "valid", "rejected", "refused", "out")] == [2, 13, 10, 2, 1, 10]
     assert dbt["tables"] == 0

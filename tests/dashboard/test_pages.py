@@ -9,6 +9,7 @@ import pytest
 from dashboard_pages import OpenPage, assert_sound, charts, metrics, republish, rows, said
 
 from dashboard.parts import ORIGIN, plain
+from pipeline.spelling import spelled
 
 PAGES = ("weather", "wind", "places", "operations")
 DATA_PAGES = PAGES[:3]
@@ -70,7 +71,7 @@ def test_nothing_is_published_yet(open_page: OpenPage, name: str) -> None:
     page = open_page(name)
     assert_sound(page)
     assert "Nothing is published yet" in said(page)
-    assert "just dev-run" in said(page)
+    assert spelled("just dev-run") in said(page)
     assert not page.metric
     assert not page.dataframe
 
