@@ -53,7 +53,7 @@ class HelperProcess:
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one line."""
         with contextlib.suppress(OSError):  # a process that is gone is reported by answers
-            stdin = _stream(self._running.stdin)
+            stdin = stream(self._running.stdin)
             stdin.write(json.dumps(message) + "\n")
             stdin.flush()
 
@@ -72,7 +72,7 @@ class HelperProcess:
         alarm.daemon = True
         alarm.start()
         try:
-            for line in _stream(process.stdout):
+            for line in stream(process.stdout):
                 if not line.endswith("\n"):
                     break  # it ended while it wrote
                 yield json.loads(line)
@@ -92,15 +92,7 @@ class HelperProcess:
         process, self.process = self.process, None
         if process is None:
             return
-        with contextlib.suppress(OSError):
-            _stream(process.stdin).close()
-        try:
-            process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        finally:
-            _stream(process.stdout).close()
+        end(process, timeout_seconds)
 
     @property
     def _running(self) -> subprocess.Popen[str]:
@@ -119,6 +111,20 @@ class HelperProcess:
             ) from None
 
 
-def _stream(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
+def end(process: subprocess.Popen[str], timeout_seconds: float) -> None:
+    """End a process that goes when its input is closed; by force where it does not."""
+    with contextlib.suppress(OSError):
+        stream(process.stdin).close()
+    try:
+        process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        stream(process.stdout).close()
+
+
+def stream(end_of_pipe: IO[str] | None) -> IO[str]:
+    """Our end of a pipe that the process was started with."""
+    assert end_of_pipe is not None
+    return end_of_pipe

@@ -6,7 +6,6 @@ is the line by which it notices that its parent is gone. What it prints goes to 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,9 +13,10 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 from lake.errors import MirrorlakeError
+from pipeline.helper_process import end, stream
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -103,7 +103,7 @@ class StandIn:
         alarm.daemon = True
         alarm.start()
         try:
-            line = _stream(self._process.stdout).readline()
+            line = stream(self._process.stdout).readline()
         finally:
             alarm.cancel()
         if not line:
@@ -123,14 +123,7 @@ class StandIn:
         self.facts = {}
         if process is None:
             return
-        with contextlib.suppress(OSError):
-            _stream(process.stdin).close()
-        try:
-            process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        _stream(process.stdout).close()
+        end(process, timeout_seconds)
         self._clear_scratch()
 
     def _clear_scratch(self) -> None:
@@ -151,8 +144,3 @@ def standins_python() -> Path:
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` without what belongs to the caller's own clouds and Pythons."""
     return {name: value for name, value in environment.items() if not name.startswith(_FOREIGN)}
-
-
-def _stream(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
