@@ -35,8 +35,11 @@ def lines(outcome: RunOutcome) -> list[str]:
     return [*said, f"verdict: {sentence(outcome) if outcome.stages else 'no stage of it has left a record'}"]
 
 
-def alert(workspace: Workspace, outcome: RunOutcome, reason: str) -> None:
-    """Tell whom ``alerts`` names that this run is not well: what its stages said, and the orchestrator's reason."""
+def alert(workspace: Workspace, outcome: RunOutcome, reason: str) -> bool:
+    """Tell whom ``alerts`` names that this run is not well: what its stages said, and the orchestrator's reason.
+
+    Whether they were told.
+    """
     said = StageOutcome("run", "failed", error=reason)
     told = RunOutcome(outcome.run_id, outcome.env, [*outcome.stages, said], outcome.seconds)
-    alerts.notify(workspace.settings.alerts, told)
+    return alerts.notify(workspace.settings.alerts, told)

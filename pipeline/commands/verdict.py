@@ -12,7 +12,10 @@ import click
 )
 @click.pass_context
 def command(ctx: click.Context, run_id: str, reason: str | None) -> int:
-    """Say how the run RUN_ID ended, by the last word of each of its stages. Exit code 1 unless all are well."""
+    """Say how the run RUN_ID ended, by the last word of each of its stages. Exit code 1 unless all are well.
+
+    With --alert it is 1 unless those whom `alerts` names were told.
+    """
     from pipeline import verdict
     from pipeline.workspace import open_workspace
 
@@ -21,5 +24,5 @@ def command(ctx: click.Context, run_id: str, reason: str | None) -> int:
     for line in verdict.lines(outcome):
         click.echo(line)
     if reason:
-        verdict.alert(workspace, outcome, reason)
+        return 0 if verdict.alert(workspace, outcome, reason) else 1
     return outcome.exit_code

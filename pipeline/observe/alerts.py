@@ -20,21 +20,26 @@ if TYPE_CHECKING:
     from pipeline.settings import AlertsSettings, Secret
 
 
-def notify(settings: AlertsSettings, outcome: RunOutcome) -> None:
-    """Send an alert if the run did not end well and somebody wants to know; waits at most ``timeout_seconds``."""
+def notify(settings: AlertsSettings, outcome: RunOutcome) -> bool:
+    """Send an alert if the run did not end well and somebody wants to know; waits at most ``timeout_seconds``.
+
+    Whether nobody who wants to know is left untold.
+    """
     if outcome.exit_code == 0 or not (settings.webhook_url or settings.command):
-        return
+        return True
     body = message(outcome)
+    told: list[str] = []
     ways = []
     if settings.webhook_url:
-        ways.append(threading.Thread(target=_post, args=(settings.webhook_url, body, settings.timeout_seconds)))
+        ways.append(threading.Thread(target=_post, args=(settings.webhook_url, body, settings.timeout_seconds, told)))
     if settings.command:
-        ways.append(threading.Thread(target=_execute, args=(settings.command, body, settings.timeout_seconds)))
+        ways.append(threading.Thread(target=_execute, args=(settings.command, body, settings.timeout_seconds, told)))
     for way in ways:
         way.daemon = True
         way.start()
     for way in ways:
         way.join(settings.timeout_seconds)
+    return len(told) == len(ways)
 
 
 def message(outcome: RunOutcome) -> bytes:
@@ -47,19 +52,21 @@ def message(outcome: RunOutcome) -> bytes:
     return json.dumps({"run_id": outcome.run_id, "env": outcome.env, "status": "failed", "stages": stages}).encode()
 
 
-def _post(url: Secret, body: bytes, timeout_seconds: float) -> None:
+def _post(url: Secret, body: bytes, timeout_seconds: float, told: list[str]) -> None:
     import httpx
 
     try:
         headers = {"Content-Type": "application/json"}
         httpx.post(url.reveal(), content=body, headers=headers, timeout=timeout_seconds).raise_for_status()
+        told.append("webhook")
     except (httpx.HTTPError, httpx.InvalidURL, ConfigError) as error:
         logs.event("alert_failed", way="webhook", reason=str(error))
 
 
-def _execute(command: str, body: bytes, timeout_seconds: float) -> None:
+def _execute(command: str, body: bytes, timeout_seconds: float, told: list[str]) -> None:
     try:
         # The command comes from the user's own settings and is not passed through a shell.
         subprocess.run(shlex.split(command), input=body, timeout=timeout_seconds, check=True, capture_output=True)  # noqa: S603
+        told.append("command")
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         logs.event("alert_failed", way="command", reason=str(error))

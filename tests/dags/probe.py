@@ -6,9 +6,11 @@ the parameter, and of one by hand without.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 from airflow.dag_processing.dagbag import DagBag
@@ -44,6 +46,49 @@ def _rendered(dag: object) -> dict[str, str]:
     return found
 
 
+def _told(folder: Path) -> dict[str, list[str]]:
+    """What the callbacks tell when a task has failed, and of runs past their deadline that is 60 seconds."""
+    spec = importlib.util.spec_from_file_location("the_dag_file", folder / "mirrorlake.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    now = datetime.now(UTC)
+
+    def ago(seconds: float) -> str:
+        return (now - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+    runs = {
+        "queued": (None, None),
+        "begun just now": (ago(10), None),
+        "at work for long": (ago(61), None),
+        "ended in time": (ago(600), ago(550)),
+    }
+    found: dict[str, list[str]] = {}
+    with_file = 'printf "%s: %s\\n" "$RUN_ID" "$REASON" >> ' + str(folder / "told")
+    for name, (start, end) in runs.items():
+        context = {
+            "dag_run": {"dag_run_id": "a+run", "start_date": start, "end_date": end},
+            "deadline": {"deadline_time": "noon"},
+        }
+        module.deadline_missed(command=with_file, seconds=60.0, context=context)
+        found[name] = _taken(folder / "told")
+    failed = {"run_id": "a+run", "task_instance": SimpleNamespace(task_id="load"), "exception": ValueError("broken")}
+    module.task_failed(with_file, failed)
+    found["failed"] = _taken(folder / "told")
+    try:
+        module.task_failed("exit 127", failed)
+    except module.subprocess.CalledProcessError as error:
+        found["cannot tell"] = [str(error.returncode)]
+    return found
+
+
+def _taken(path: Path) -> list[str]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return lines
+
+
 def main() -> None:
     """Parse the folder that is named, say what it holds."""
     bag = DagBag(dag_folder=sys.argv[1])
@@ -62,6 +107,7 @@ def main() -> None:
                 "skip_on": list(getattr(task, "skip_on_exit_code", [])),
                 "setup": task.is_setup,
                 "teardown": task.is_teardown,
+                "on_failure": len(task.on_failure_callback),
                 "command": task.bash_command.splitlines()[-1],
             }
             for task in dag.tasks
@@ -77,8 +123,11 @@ def main() -> None:
             "rendered": _rendered(dag),
         }
     seconds = max((stat.duration.total_seconds() for stat in bag.dagbag_stats), default=0.0)
+    told = _told(Path(sys.argv[1]))
     ours = sorted({name.partition(".")[0] for name in sys.modules} & {"lake", "warehouse", "pipeline", "dashboard"})
-    print("::" + json.dumps({"errors": bag.import_errors, "seconds": seconds, "dags": dags, "ours": ours}))
+    print(
+        "::" + json.dumps({"errors": bag.import_errors, "seconds": seconds, "dags": dags, "ours": ours, "told": told})
+    )
 
 
 if __name__ == "__main__":

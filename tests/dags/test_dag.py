@@ -107,7 +107,23 @@ def test_tries_grow_apart_and_the_pool_lets_one_writing_stage_in(read: dict[str,
     assert silver["pool"] == "mirrorlake_dev"
     assert (dag["max_active_runs"], dag["catchup"], dag["params"]) == (1, True, ["run_date"])
     assert dag["deadlines"] == [10800.0]
-    assert dag["on_failure"]
+
+
+@NEEDS_AIRFLOW
+def test_a_failed_task_alerts_where_it_ran_and_airflow_logs_what_cannot_be_told(read: dict[str, Any]) -> None:
+    """A DAG's own callback runs in the DAG processor, which may have neither our command nor its credentials."""
+    dag = read["dags"]["mirrorlake_dev"]
+    assert not dag["on_failure"]
+    assert {task["on_failure"] for task in dag["tasks"].values()} == {1}
+    assert read["told"]["failed"] == ["a-run: Airflow: load: broken"]
+    assert read["told"]["cannot tell"] == ["127"]
+
+
+@NEEDS_AIRFLOW
+def test_a_run_that_waited_for_its_turn_is_not_late(read: dict[str, Any]) -> None:
+    told = read["told"]
+    assert told["at work for long"] == ["a-run: not done by noon"]
+    assert [told[name] for name in ("queued", "begun just now", "ended in time")] == [[], [], []]
 
 
 @NEEDS_AIRFLOW

@@ -135,11 +135,13 @@ def test_the_verdict_alerts_whom_the_settings_name_and_a_task_does_not(
     monkeypatch.setenv("MIRRORLAKE_ALERTS_COMMAND", f"tee {alerts}")
     assert task(run_cli, "load", tries_left=0) == 1
     assert not alerts.exists()
-    assert run_cli("verdict", "a-run", "--alert", "not done by noon").exit_code == 1
+    assert run_cli("verdict", "a-run", "--alert", "not done by noon").exit_code == 0, "they were told"
     told = json.loads(alerts.read_text())
     assert (told["run_id"], told["status"]) == ("a-run", "failed")
     assert [stage["stage"] for stage in told["stages"]] == ["load", "run"]
     assert told["stages"][1]["error"] == "not done by noon"
+    monkeypatch.setenv("MIRRORLAKE_ALERTS_COMMAND", "false")
+    assert run_cli("verdict", "a-run", "--alert", "not done by noon").exit_code == 1, "Airflow logs it"
 
 
 def test_a_run_without_records_is_no_failure_and_may_be_late(

@@ -50,7 +50,7 @@ def test_a_failed_run_is_told_to_the_webhook_and_a_good_one_is_not(webhook: tupl
     settings = AlertsSettings(webhook_url=Secret(url))
     alerts.notify(settings, GOOD)
     assert received == []
-    alerts.notify(settings, BAD)
+    assert alerts.notify(settings, BAD)
     (body,) = received
     assert json.loads(body) == {
         "run_id": "run-a",
@@ -63,12 +63,12 @@ def test_a_failed_run_is_told_to_the_webhook_and_a_good_one_is_not(webhook: tupl
 def test_a_command_gets_the_same_on_its_standard_input(tmp_path: Path) -> None:
     told = tmp_path / "told.json"
     code = f"import sys, pathlib; pathlib.Path({str(told)!r}).write_text(sys.stdin.read())"
-    alerts.notify(AlertsSettings(command=f"{sys.executable} -c {shlex.quote(code)}"), BAD)
+    assert alerts.notify(AlertsSettings(command=f"{sys.executable} -c {shlex.quote(code)}"), BAD)
     assert json.loads(told.read_text())["stages"][0]["stage"] == "gold"
 
 
 def test_nobody_is_told_by_default() -> None:
-    alerts.notify(AlertsSettings(), BAD)
+    assert alerts.notify(AlertsSettings(), BAD)
     assert threading.active_count() < 50
 
 
@@ -85,7 +85,7 @@ def test_nobody_is_told_by_default() -> None:
 )
 def test_an_alert_that_fails_neither_delays_nor_breaks_the_run(settings: AlertsSettings) -> None:
     began = time.monotonic()
-    alerts.notify(settings, BAD)
+    assert not alerts.notify(settings, BAD)
     assert time.monotonic() - began < 8
 
 
