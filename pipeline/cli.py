@@ -14,7 +14,7 @@ import click
 
 from lake.errors import MirrorlakeError, UsageError
 
-INTERRUPTED = 130  # what shells give for Ctrl-C
+INTERRUPTED, TERMINATED = 130, 143  # what shells give for Ctrl-C, and for SIGTERM
 COMMANDS = {
     "run": "Run the pipeline, or one stage of it, for one or many run dates.",
     "plan": "Say what a run would do and why; change nothing.",
@@ -43,6 +43,10 @@ COMMANDS = {
     "dashboard": "Open the dashboard on what was published.",
     "tour": "See a row break, wait in quarantine, be fixed and replayed.",
 }
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM: an orchestrator ends a task. It ends as by Ctrl-C, so that no job in the cloud goes on without us."""
 
 
 class LazyGroup(click.Group):
@@ -105,9 +109,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _invoke(given)
     except KeyboardInterrupt as stopped:
-        for line in ("interrupted; the same command goes on where it was", *getattr(stopped, "__notes__", ())):
+        terminated = isinstance(stopped, TerminatedError)
+        word = "terminated" if terminated else "interrupted"
+        for line in (f"{word}; the same command goes on where it was", *getattr(stopped, "__notes__", ())):
             click.echo(_visible(line), err=True)
-        return INTERRUPTED
+        return TERMINATED if terminated else INTERRUPTED
     except click.Abort:
         click.echo("aborted", err=True)
         return 1

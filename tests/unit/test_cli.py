@@ -166,6 +166,31 @@ def test_ctrl_c_tells_what_became_of_the_work(run_cli: RunCli, monkeypatch: pyte
     assert "the job on Glue was told to stop" in run_cli("runs").err
 
 
+def test_an_orchestrator_that_ends_a_task_ends_it_as_ctrl_c_does() -> None:
+    code = """
+import time
+import pipeline.cli, pipeline.run
+def at_work(_):
+    print("at work", flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        print("the job was told to stop", flush=True)
+pipeline.cli._invoke = at_work
+pipeline.run.main()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "at work\n"
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+    assert out == "the job was told to stop\n"
+    assert err.strip() == "terminated; the same command goes on where it was"
+    assert process.returncode == 143
+
+
 @pytest.mark.parametrize("command", ["plan", "status"])
 def test_what_would_run_is_asked_with_the_options_of_a_run(run_cli: RunCli, tmp_path: Path, command: str) -> None:
     settings = tmp_path / "own.toml"
