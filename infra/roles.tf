@@ -27,6 +27,12 @@ resource "aws_iam_role_policy_attachment" "this" {
 }
 
 locals {
+  # AWS shows for ECS, in this very use, that it names the account for which it takes on a role:
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+  # A condition on what a service does not name would keep it out, so the others get none (EC2, Lambda, and Glue below);
+  # nobody of another account may hand a role of this one to a service anyway (iam:PassRole).
+  name_the_account = ["ecs-tasks.amazonaws.com"]
+
   trust = merge(
     { for role in ["reader", "ingester", "loader", "keeper", "deployer", "validator"] : role => data.aws_iam_policy_document.people.json },
     {
@@ -52,32 +58,46 @@ data "aws_iam_policy_document" "runner" {
   source_policy_documents = [data.aws_iam_policy_document.people.json]
 
   dynamic "statement" {
-    for_each = length(var.runner_services) > 0 ? [1] : []
+    for_each = toset(var.runner_services)
 
     content {
       actions = ["sts:AssumeRole"]
 
       principals {
         type        = "Service"
-        identifiers = var.runner_services
+        identifiers = [statement.key]
       }
 
-      condition {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [local.account]
+      dynamic "condition" {
+        for_each = contains(local.name_the_account, statement.key) ? [1] : []
+
+        content {
+          test     = "StringEquals"
+          variable = "aws:SourceAccount"
+          values   = [local.account]
+        }
       }
     }
   }
 }
 
+# EMR Serverless names the account: the roles that AWS itself makes for it bear this condition.
 data "aws_iam_policy_document" "jobs" {
   statement {
     actions = ["sts:AssumeRole"]
 
     principals {
       type        = "Service"
-      identifiers = ["glue.amazonaws.com", "emr-serverless.amazonaws.com"]
+      identifiers = ["glue.amazonaws.com"]
+    }
+  }
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["emr-serverless.amazonaws.com"]
     }
 
     condition {

@@ -173,6 +173,18 @@ def test_eventbridge_may_tell_of_a_failed_job_without_a_condition(file: str, nam
     assert sum("events.amazonaws.com" in services for services, _ in statements) == 1
 
 
+def test_a_service_takes_on_a_role_on_a_condition_only_where_aws_shows_that_it_can_meet_it() -> None:
+    """Glue, EC2 and Lambda are not shown to name the account; on a condition they could never take on their role."""
+    assert service_statements("roles.tf", "jobs") == [
+        ({"glue.amazonaws.com"}, False),
+        ({"emr-serverless.amazonaws.com"}, True),
+    ]
+    assert re.findall(r"name_the_account = (\[.*\])", TEXT["roles.tf"]) == ['["ecs-tasks.amazonaws.com"]']
+    runner = TEXT["roles.tf"].partition('"aws_iam_policy_document" "runner"')[2].partition("\ndata ")[0]
+    assert "for_each = contains(local.name_the_account, statement.key) ? [1] : []" in runner
+    assert "\n      condition {" not in runner
+
+
 def test_the_budget_sees_what_bears_no_tag() -> None:
     """The staging database and what runs Mirrorlake are not made here, and a tag counts only once it is activated."""
     assert 'resource "aws_budgets_budget" "monthly"' in TEXT["alerts.tf"]
