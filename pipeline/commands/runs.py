@@ -78,7 +78,7 @@ def _print_runs(runs: list[RunAudit], at_work: str | None) -> None:
 def _broken_off(run: RunAudit) -> str:
     """What came of a run that ended without a word, and what to do."""
     before = f"before {', '.join(run.lacking)} had ended" if run.lacking else "before a stage had ended"
-    return f"broke off {before}; what was committed stays: the same run again completes it"
+    return f"broke off {before}; what was committed stays: the same command again completes it"
 
 
 def _summary(run: RunAudit, at_work: str | None) -> tuple[object, ...]:

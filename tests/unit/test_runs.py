@@ -135,7 +135,7 @@ def test_a_run_that_broke_off_is_unfinished_and_says_what_completes_it(run_cli: 
     broken_off(open_workspace().objects)
     listed = run_cli("runs").out
     assert "20130704T120000-aa  unfinished" in listed
-    assert "broke off before gold, staging had ended; what was committed stays: the same run again" in listed
+    assert "broke off before gold, staging had ended; what was committed stays: the same command again" in listed
     shown = run_cli("runs", "20130704").out
     assert "run 20130704T120000-aa: unfinished" in shown
     assert "it broke off before gold, staging had ended" in shown
