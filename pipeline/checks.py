@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lake.errors import MirrorlakeError
 from pipeline.secret import mask
-from pipeline.settings_model import REHEARSAL
+from pipeline.settings.model import REHEARSAL
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 from lake.errors import MirrorlakeError
-from pipeline.settings_layers import DEBUG
+from pipeline.settings.layers import DEBUG
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("lake", "warehouse", "pipeline")

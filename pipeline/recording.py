@@ -13,7 +13,7 @@ from pipeline.dates import parse_date
 from pipeline.places import resolve
 
 if TYPE_CHECKING:
-    from pipeline.settings_model import Settings
+    from pipeline.settings.model import Settings
 
 SHOWN_FAILURES = 5
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from warehouse.warehouses import warehouse
 
 if TYPE_CHECKING:
-    from pipeline.settings_model import Settings
+    from pipeline.settings.model import Settings
     from warehouse.warehouses.base import Warehouse
 
 

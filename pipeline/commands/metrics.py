@@ -8,7 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from pipeline.dbtworker.metrics import Answer, Metrics
-    from pipeline.settings_model import Settings
+    from pipeline.settings.model import Settings
     from warehouse.warehouses.base import Reader
 
 

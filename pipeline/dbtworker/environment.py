@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.settings_databases import SnowflakeSettings
-    from pipeline.settings_model import Settings
+    from pipeline.settings.databases import SnowflakeSettings
+    from pipeline.settings.model import Settings
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

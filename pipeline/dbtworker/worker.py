@@ -18,7 +18,7 @@ from pipeline.dbtworker.result import DbtResult, result_from_json
 from pipeline.helper_process import HelperProcess
 
 if TYPE_CHECKING:
-    from pipeline.settings_model import Settings
+    from pipeline.settings.model import Settings
 
 Progress = Callable[[int, int, str], None]
 

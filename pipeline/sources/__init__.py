@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from lake.errors import UnknownChoiceError
 
 if TYPE_CHECKING:
-    from pipeline.settings_model import Settings
+    from pipeline.settings.model import Settings
     from pipeline.sources.base import Source
 
 _OPENS = "\ndef open_source("

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pipeline.places import Place, RecordedPlace
-    from pipeline.settings_model import Settings
+    from pipeline.settings.model import Settings
     from pipeline.sources.openmeteo_live import LiveOpenMeteo
 
 ARCHIVE = "archive"

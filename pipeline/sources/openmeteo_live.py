@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 from lake.errors import MirrorlakeError, SourceError
-from pipeline.settings_model import SourceSettings
+from pipeline.settings.model import SourceSettings
 from pipeline.sources.base import Payload, Request
 from pipeline.sources.http import HttpClient, Limits, UnavailableError
 from pipeline.sources.openmeteo_units import UNITS

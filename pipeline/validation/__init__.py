@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lake.errors import ConfigError, MirrorlakeError
 from pipeline.secret import mask
-from pipeline.settings_model import variables
+from pipeline.settings.model import variables
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from lake import layout
 from lake.errors import AlreadyExistsError, MirrorlakeError
 from pipeline.secret import Secret
-from pipeline.settings_model import Settings
-from pipeline.settings_values import leaves
+from pipeline.settings.model import Settings
+from pipeline.settings.values import leaves
 from pipeline.validation import Finding, Question, failure
 
 if TYPE_CHECKING:

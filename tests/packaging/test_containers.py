@@ -101,8 +101,8 @@ def test_who_is_waited_for_is_there_whenever_the_waiting_is() -> None:
 
 
 def test_every_variable_is_a_setting() -> None:
-    from pipeline.settings_model import Settings
-    from pipeline.settings_values import leaves
+    from pipeline.settings.model import Settings
+    from pipeline.settings.values import leaves
 
     known = {leaf.variable for leaf in leaves(Settings).values()} | {"MIRRORLAKE_ROOT", "MIRRORLAKE_DOTENV"}
     said = {name for service in SERVICES.values() for name in service.get("environment", {})}

@@ -14,7 +14,7 @@ from loopback_server import Answer, LoopbackServer, Reply, day_body, in_turn
 from lake.errors import SourceError
 from pipeline.secret import Secret
 from pipeline.settings import load_settings
-from pipeline.settings_model import SourceSettings
+from pipeline.settings.model import SourceSettings
 from pipeline.sources.base import Payload, RefusedPayloadError, Request
 from pipeline.sources.http import UnavailableError
 from pipeline.sources.openmeteo import OpenMeteo

@@ -18,7 +18,7 @@ from pipeline.graph import Stage
 from pipeline.observe import audit, logs
 from pipeline.outcome import StageOutcome, TableOutcome
 from pipeline.settings import Secret, Settings, load_settings
-from pipeline.settings_values import leaves
+from pipeline.settings.values import leaves
 from pipeline.workspace import open_workspace
 
 if TYPE_CHECKING:

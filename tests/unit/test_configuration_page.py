@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipeline.settings_model import Settings
-from pipeline.settings_values import Leaf, leaves
+from pipeline.settings.model import Settings
+from pipeline.settings.values import Leaf, leaves
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 

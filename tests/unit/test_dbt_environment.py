@@ -12,7 +12,7 @@ from lake.errors import ConfigError
 from pipeline.dbtworker.environment import dbt_environment
 from pipeline.secret import Secret
 from pipeline.settings import load_settings
-from pipeline.settings_databases import SnowflakeSettings
+from pipeline.settings.databases import SnowflakeSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

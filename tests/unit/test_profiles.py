@@ -10,7 +10,7 @@ import pytest
 
 from lake.errors import ConfigError
 from pipeline.settings import Settings, load_settings
-from pipeline.settings_values import leaves
+from pipeline.settings.values import leaves
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

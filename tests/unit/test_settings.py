@@ -11,7 +11,7 @@ import pytest
 
 from lake.errors import ConfigError, MirrorlakeError, UnknownChoiceError
 from pipeline.settings import Settings, load_settings, project_root, settings_at_work
-from pipeline.settings_values import leaves
+from pipeline.settings.values import leaves
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -324,10 +324,10 @@ def test_a_root_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_without_any_project_the_error_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import pipeline.settings
+    from pipeline.settings import loading
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.settings, "__file__", str(tmp_path / "settings.py"))
+    monkeypatch.setattr(loading, "__file__", str(tmp_path / "loading.py"))
     assert "MIRRORLAKE_ROOT" in str(refused())
 
 
@@ -342,5 +342,4 @@ def test_only_settings_reads_the_environment() -> None:
         for path in (REPOSITORY / package).rglob("*.py")
         if reading.search(path.read_text())
     }
-    assert "pipeline/settings.py" in found
-    assert found <= {"pipeline/settings.py"}, "read the environment in pipeline/settings.py and hand the value on"
+    assert found == {"pipeline/settings/loading.py"}, "read the environment there and hand the value on"

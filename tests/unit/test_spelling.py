@@ -41,7 +41,7 @@ HERE = "MIRRORLAKE_DATA='/a folder/data'"
         ("mirrorlake parity dev rehearsal", "mirrorlake parity dev rehearsal"),
         ("mirrorlake --env prod deploy", "mirrorlake --env prod deploy"),
         ("pip install 'mirrorlake[aws]'; just setup", "pip install 'mirrorlake[aws]'; just setup"),
-        ("/home/mirrorlake data/mirrorlake run", "/home/mirrorlake data/mirrorlake run"),
+        ("/srv/mirrorlake data/mirrorlake run", "/srv/mirrorlake data/mirrorlake run"),
     ],
 )
 def test_commands_are_spelled_for_what_is_at_work(hint: str, said: str) -> None:

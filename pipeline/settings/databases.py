@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.secret import Secret
-from pipeline.settings_values import POSITIVE
+from pipeline.settings.values import POSITIVE
 
 
 @dataclass(frozen=True)

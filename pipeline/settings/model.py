@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Literal
 
 from lake.errors import ConfigError
 from pipeline.secret import Secret
-from pipeline.settings_airflow import AirflowSettings
-from pipeline.settings_databases import (
+from pipeline.settings.airflow import AirflowSettings
+from pipeline.settings.databases import (
     DbtSettings,
     PublishSettings,
     SnowflakeSettings,
     StagingSettings,
     WarehouseSettings,
 )
-from pipeline.settings_gold import GoldSettings, SparkSettings
-from pipeline.settings_values import POSITIVE
+from pipeline.settings.gold import GoldSettings, SparkSettings
+from pipeline.settings.values import POSITIVE
 
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipeline.settings_values import POSITIVE
+from pipeline.settings.values import POSITIVE
 
 
 @dataclass(frozen=True)

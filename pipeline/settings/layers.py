@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lake.errors import ConfigError
-from pipeline.settings_values import Leaf, from_text, from_toml
+from pipeline.settings.values import Leaf, from_text, from_toml
 
 PREFIX = "MIRRORLAKE_"
 DEBUG = "MIRRORLAKE_DEBUG"
