@@ -81,7 +81,7 @@ data "aws_iam_policy_document" "runner" {
   }
 }
 
-# EMR Serverless names the account: the roles that AWS itself makes for it bear this condition.
+# EMR Serverless names the account: roles for it that are in public use bear this condition.
 data "aws_iam_policy_document" "jobs" {
   statement {
     actions = ["sts:AssumeRole"]
