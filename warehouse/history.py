@@ -60,30 +60,70 @@ class Pending:
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def define(connection: duckdb.DuckDBPyConnection, contracts: Collection[Contract], path: str) -> None:
-    """Make schema, history and tables; a table whose definition is another one now is made anew, empty."""
+def define(connection: duckdb.DuckDBPyConnection, contracts: Collection[Contract], path: str) -> set[str]:
+    """Make schema, history and the tables that are not there yet, empty.
+
+    Gives the tables whose definition is another one now. They stay as they are: ``redefine`` comes when what takes the
+    place of their rows has landed.
+    """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
     connection.execute(_DEFINITION)
-    known = dict(
-        connection.execute(
-            "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database() "
-            "AND schema_name = ? AND NOT internal",
-            [RAW],
-        ).fetchall()
-    )
-    for contract in contracts:
-        definition = create_table(contract, "duckdb", schema=RAW, constraints=False)
-        shape = hashlib.sha256(definition.encode()).hexdigest()
-        if known.get(contract.table) == shape:
-            continue
-        table = f"{RAW}.{quoted(contract.table)}"
+    known = _known(connection)
+    for contract in (contract for contract in contracts if contract.table not in known):
         connection.execute("BEGIN")
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
-        connection.execute(definition)
-        connection.execute(f"COMMENT ON TABLE {table} IS {literal(shape)}")
-        _enter(connection, load_id="", table=contract.table, lake_table=None, snapshot=None, done=None)
-        with committing("load.define", f"{path}: {table}"):
+        redefine(connection, contract)
+        with committing("load.define", f"{path}: {RAW}.{quoted(contract.table)}"):
             connection.execute("COMMIT")
+    return {
+        contract.table
+        for contract in contracts
+        if contract.table in known and known[contract.table] != _shape(contract)
+    }
+
+
+def _known(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """The tables of schema ``raw``, with the shape that each was made in."""
+    found = connection.execute(
+        "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database() "
+        "AND schema_name = ? AND NOT internal",
+        [RAW],
+    )
+    return dict(found.fetchall())
+
+
+def redefine(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Make a table anew, empty, in the caller's transaction; its shape is kept as a comment."""
+    table = f"{RAW}.{quoted(contract.table)}"
+    connection.execute(f"DROP TABLE IF EXISTS {table}")
+    connection.execute(_definition(contract))
+    connection.execute(f"COMMENT ON TABLE {table} IS {literal(_shape(contract))}")
+    _enter(connection, load_id="", table=contract.table, lake_table=None, snapshot=None, done=None)
+
+
+def _definition(contract: Contract) -> str:
+    return create_table(contract, "duckdb", schema=RAW, constraints=False)
+
+
+def _shape(contract: Contract) -> str:
+    return hashlib.sha256(_definition(contract).encode()).hexdigest()
+
+
+def unloaded(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> list[str]:
+    """Those of these tables that do not stand as their newest load left them: gone, made anew since, or other rows."""
+    known = _known(connection)
+    if TABLE.removeprefix(f"{RAW}.") not in known:
+        return sorted(tables)
+    left = {table: _newest(connection, table) for table in tables if table in known}
+    return sorted(table for table in tables if not (last := left.get(table)) or last[1] is None or not last[2])
+
+
+def _newest(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str | None, int | None, bool | None] | None:
+    """The lake table and version that a table was loaded from, and whether it has as many rows as that load left."""
+    return connection.execute(
+        f"SELECT lake_table, lake_version, rows_out = (SELECT count(*) FROM {RAW}.{quoted(table)}) "
+        f"FROM {TABLE} WHERE table_name = ? ORDER BY entry DESC NULLS LAST LIMIT 1",
+        [table],
+    ).fetchone()
 
 
 def pending(
@@ -95,12 +135,8 @@ def pending(
     ``full``: all of it, whatever the warehouse has.
     """
     lake_table = table.identity()
-    last = connection.execute(
-        f"SELECT lake_table, lake_version, rows_out = (SELECT count(*) FROM {RAW}.{quoted(contract.table)}) "
-        f"FROM {TABLE} WHERE table_name = ? ORDER BY entry DESC NULLS LAST LIMIT 1",
-        [contract.table],
-    ).fetchone()
-    loaded = last[1] if last and last[0] == lake_table and last[2] and not full else None
+    last = None if full else _newest(connection, contract.table)
+    loaded = last[1] if last and last[0] == lake_table and last[2] else None
     if loaded == version:
         return None
     # None, so all of it: never loaded, it cannot be told, or somebody went back to an older version.

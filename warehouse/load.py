@@ -1,9 +1,10 @@
 """Load gold's committed snapshot into the warehouse's raw schema, by key.
 
 Per table, the Parquet files of what changed since the last load go to a landing table, are checked there, and are
-merged; then keys of touched partitions that the landing does not have are deleted. All tables of a load and its rows
-of ``raw._load_history`` become visible in one transaction; definitions come before it. A repeated load does nothing,
-an interrupted one is done again. The file is a cache of gold: damaged, it is set aside and built anew from the lake.
+merged; then keys of touched partitions that the landing does not have are deleted. All tables of a load, those that a
+contract defines otherwise now, and its rows of ``raw._load_history`` become visible in one transaction; tables that
+are new are made before it, empty. A repeated load does nothing, an interrupted one is done again. The file is a cache
+of gold: damaged, it is set aside and built anew from the lake.
 """
 
 from __future__ import annotations
@@ -94,10 +95,14 @@ def _load(
 ) -> LoadResult:
     load_id = f"{snapshot.number:08d}-{uuid.uuid4().hex[:12]}"
     with opened(path) as connection:
-        history.define(connection, wanted, str(path))
+        changed = history.define(connection, wanted, str(path))
         steps = {
             contract.table: history.pending(
-                connection, contract, open_table(contract.table), snapshot.tables[contract.table], full=full
+                connection,
+                contract,
+                open_table(contract.table),
+                snapshot.tables[contract.table],
+                full=full or contract.table in changed,
             )
             for contract in wanted
         }
@@ -108,6 +113,8 @@ def _load(
             if step is None:
                 tables[table] = _untouched(connection, table, snapshot)
                 continue
+            if table in changed:
+                history.redefine(connection, step.contract)
             tables[table] = merge(connection, step, landed[table])
             history.record(connection, load_id, snapshot.number, step, tables[table])
         if landed:

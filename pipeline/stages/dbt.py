@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lake.errors import AuditFailedError, MirrorlakeError
+from lake.errors import AuditFailedError, MirrorlakeError, WarehouseError
 from pipeline.context import Parts, RunContext
 from pipeline.fingerprint import made_by
 from pipeline.graph import Stage
@@ -39,13 +39,15 @@ def outputs(context: RunContext, stage: Stage) -> Parts:
 
 
 def execute(context: RunContext, stage: Stage) -> StageOutcome:
-    """Build everything; a failed test of severity error ends the run before publish.
+    """Build everything; a failed test of severity error ends the run before publish. WarehouseError for raw tables that
+    are not as a load left them.
 
     The generated tests of the contracts (tag ``contract``) are left to ``dbt build`` by hand and to CI: in a run the
     staging database has enforced these rules just before, and Great Expectations judges them again just after.
     """
     from lake.writes import committing
 
+    _require_loaded(context)
     with committing("dbt.build", context.workspace.warehouse.place):
         result = context.workers.dbt.build(
             {"run_date": last_run_date(context)},
@@ -68,3 +70,17 @@ def execute(context: RunContext, stage: Stage) -> StageOutcome:
     notes = [f"{len(result.models)} models, {len(result.tests)} tests passed"]
     notes += [f"warning: {failure}" for failure in result.failures[:SHOWN]]
     return StageOutcome(stage.name, "done", tables, notes=tuple(notes))
+
+
+def _require_loaded(context: RunContext) -> None:
+    """Nothing is built on tables that were made anew and not loaded, or changed by hand: also where this stage is run
+    alone.
+    """
+    warehouse = context.workspace.warehouse
+    wanted = [contract.table for contract in context.workspace.contracts.values() if contract.warehouse]
+    if lacking := warehouse.unloaded(wanted):
+        raise WarehouseError(
+            f"schema raw is not as a load left it: {', '.join(lacking)}; nothing was built",
+            where=warehouse.place,
+            fix="load it first: mirrorlake run --job load --job dbt",
+        )

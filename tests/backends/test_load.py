@@ -20,6 +20,7 @@ from lake import writes
 from lake.contract.model import Column, Type
 from lake.errors import ConfigError, DamagedError, StorageError, WarehouseError
 from warehouse.load import LoadResult, load
+from warehouse.warehouses.duckdb import DuckDBWarehouse
 
 JANUARY, FEBRUARY, MARCH = date(2013, 1, 1), date(2013, 2, 1), date(2013, 3, 1)
 
@@ -228,6 +229,64 @@ def test_landing_refuses_and_the_warehouse_keeps_what_it_had(
     assert words in str(caught.value)
     assert _ask(warehouse, "SELECT * FROM raw.dim_location ORDER BY 1") == before
     assert _ask(warehouse, "SELECT count(*) FROM raw.dim_date") == [(12,)], "all tables, or none"
+
+
+def _with_region(lake: StarLake) -> None:
+    contract = lake.contracts["dim_location"]
+    columns = (*contract.columns, Column("region_name", Type("string"), "Region."))
+    lake.contracts["dim_location"] = replace(contract, columns=columns, _by_name={})
+
+
+def test_a_refused_landing_under_another_contract_leaves_what_was_there(full_lake: StarLake, warehouse: Path) -> None:
+    _load(full_lake, warehouse)
+    names = [row[0] for row in _ask(warehouse, "DESCRIBE raw.dim_location")]
+    before = _ask(warehouse, "SELECT * FROM raw.dim_location ORDER BY 1")
+    places = star(days=5, places=2)["dim_location"]
+    full_lake.put("dim_location", _doubled(places))
+    _with_region(full_lake)
+    with pytest.raises(WarehouseError, match="stands more than once"):
+        _load(full_lake, warehouse)
+    assert [row[0] for row in _ask(warehouse, "DESCRIBE raw.dim_location")] == names
+    assert _ask(warehouse, "SELECT * FROM raw.dim_location ORDER BY 1") == before
+    full_lake.put("dim_location", places.with_columns(region_name=pl.lit("East")))
+    _load(full_lake, warehouse)
+    _assert_equal_to_lake(full_lake, warehouse)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_load_under_another_contract_is_all_or_nothing(
+    full_lake: StarLake, warehouse: Path, moment: writes.Moment
+) -> None:
+    _load(full_lake, warehouse)
+    _with_region(full_lake)
+
+    def stop(when: writes.Moment, at: str, _path: str) -> None:
+        if when == moment:
+            raise KeyboardInterrupt
+
+    snapshot = full_lake.snapshot()
+    unobserve = writes.observe(stop)
+    with pytest.raises(KeyboardInterrupt):
+        _load(full_lake, warehouse, snapshot)
+    unobserve()
+    assert _ask(warehouse, "SELECT count(*) FROM raw.dim_location") == [(2,)]
+    assert _load(full_lake, warehouse, snapshot).unchanged == (moment == "after")
+    assert _ask(warehouse, "SELECT count(*), any_value(region_name) FROM raw.dim_location") == [(2, None)]
+
+
+def test_what_does_not_stand_as_a_load_left_it_is_named(full_lake: StarLake, warehouse: Path) -> None:
+    kept = DuckDBWarehouse(warehouse, warehouse.parent / "published")
+    assert kept.unloaded(full_lake.contracts) == sorted(full_lake.contracts)
+    assert not warehouse.exists()
+    _load(full_lake, warehouse)
+    assert kept.unloaded(full_lake.contracts) == []
+    assert kept.unloaded(["dim_location", "unheard_of"]) == ["unheard_of"]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("DELETE FROM raw.dim_date WHERE rowid = 0")
+        connection.execute("DROP TABLE raw.dim_location")
+    assert kept.unloaded(full_lake.contracts) == ["dim_date", "dim_location"]
+    _load(full_lake, warehouse)
+    assert kept.unloaded(full_lake.contracts) == []
 
 
 @pytest.mark.parametrize("site", ["load.define", "load.commit"])

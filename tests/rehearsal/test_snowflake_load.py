@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from lake import writes
 from lake.contract.model import Column, Type
 from lake.errors import ConfigError, WarehouseError
 from tests.backends.star_lake import star
@@ -92,6 +93,48 @@ def test_a_new_definition_makes_the_table_anew(here: World) -> None:
     table = here.load(here.lake.snapshot()).tables["dim_location"]
     assert (table.inserted, table.unchanged) == (2, False)
     assert [row[-1] for row in here.rows("dim_location")] == [None, None]
+
+
+def test_a_refused_landing_under_another_contract_leaves_what_was_there(here: World) -> None:
+    here.load()
+    before = here.rows("dim_location")
+    places = star(days=14, places=2)["dim_location"]
+    contract = here.lake.contracts["dim_location"]
+    here.lake.put("dim_location", pl.concat([places, places.head(1)]))
+    added = Column(name="nickname", type=Type("string"), description="None has one.")
+    here.lake.contracts["dim_location"] = replace(contract, columns=(*contract.columns, added))
+    with pytest.raises(WarehouseError, match="stands more than once"):
+        here.load()
+    assert here.ask("SELECT COUNT(*) FROM $db.raw.dim_location") == [(len(before),)]
+    assert here.warehouse.unloaded(here.lake.contracts) == []
+    here.lake.put("dim_location", places.with_columns(nickname=pl.lit("none")))
+    assert here.load().tables["dim_location"].inserted == 2
+    here.assert_equal_to_lake()
+    here.ask("DELETE FROM $db.raw.dim_location")
+    here.ask("DROP TABLE $db.raw.dim_date")
+    assert here.warehouse.unloaded(here.lake.contracts) == ["dim_date", "dim_location"]
+
+
+def test_a_load_that_dies_between_definition_and_commit_is_told_and_completed(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.load()
+    contract = here.lake.contracts["dim_location"]
+    added = Column(name="nickname", type=Type("string"), description="None has one.")
+    here.lake.contracts["dim_location"] = replace(contract, columns=(*contract.columns, added))
+
+    def stop(when: writes.Moment, at: str, _path: str) -> None:
+        if (when, at) == ("before", "load.commit"):
+            raise KeyboardInterrupt
+
+    unobserve = writes.observe(stop)
+    with pytest.raises(KeyboardInterrupt):
+        here.load()
+    unobserve()
+    assert here.warehouse.unloaded(here.lake.contracts) == ["dim_location"]
+    here.load()
+    assert here.warehouse.unloaded(here.lake.contracts) == []
+    assert len(here.rows("dim_location")) == 2
 
 
 def test_a_landing_that_breaks_a_rule_is_refused(here: World) -> None:

@@ -70,6 +70,14 @@ def test_a_snapshot_that_staging_has_not_passed_is_not_loaded(project: Path) -> 
         load.execute(here, LOAD)
 
 
+def test_dbt_builds_on_nothing_but_what_a_load_left(project: Path) -> None:
+    here = context()
+    with pytest.raises(WarehouseError, match=r"is not as a load left it: .*dim_date.*nothing was built") as caught:
+        dbt.execute(here, DBT)
+    assert caught.value.where == str(here.workspace.settings.warehouse.path)
+    assert "--job load --job dbt" in str(caught.value)
+
+
 def test_a_later_run_date_is_tested_for_freshness_again(project: Path) -> None:
     def inputs_on(*days: date) -> object:
         return dbt.inputs(replace(context(), selection=Selection(days, ())), DBT)

@@ -1,9 +1,9 @@
 """Load gold's committed snapshot into Snowflake's schema ``raw``: COPY into landing tables, checks, one transaction.
 
-Definitions come first, because each of them commits. Then, per table, exactly the files of what changed are copied to
-a transient landing table and checked there. Then one transaction merges all tables, removes what vanished, compares
-the counts and writes ``raw._load_history``. A load that finds its snapshot in the history does nothing; one whose
-session was lost looks there first for what it committed.
+Per table, exactly the files of what changed are copied to a transient landing table and checked there. Then come the
+definitions that are other ones now, because each of them commits. Then one transaction merges all tables, removes what
+vanished, compares the counts and writes ``raw._load_history``. A load that finds its snapshot in the history does
+nothing; one whose session was lost looks there first for what it committed.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ def new_load_id(snapshot: Snapshot) -> str:
 def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *, full: bool) -> LoadResult:
     """Bring ``raw`` to the snapshot. May be called again with the same load after its session was lost."""
     wanted = chosen(work.snapshot, contracts)
-    define(work, wanted)
-    committed, newest = _committed(work), {} if full else _newest(work, wanted)
+    work.session.execute(f"CREATE TABLE IF NOT EXISTS {work.history} {_HISTORY_COLUMNS}")
+    changed = _redefined(work, wanted)
+    kept = [] if full else [contract.table for contract in wanted if contract.table not in changed]
+    committed, newest = _committed(work), _newest(work.session, work.database, kept)
     steps = {
         contract.table: _pending(contract, open_table, work.snapshot.tables[contract.table], newest)
         for contract in wanted
@@ -77,6 +79,7 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
     if due:
         _describe_files(work)
     landed = {table: _land(work, step) for table, step in due.items()}
+    define(work, changed)
     tables = dict(committed)
     if due:
         with committing("load.commit", work.session.place), work.session.transaction():
@@ -90,25 +93,40 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
     return LoadResult(work.load_id, work.snapshot.number, {c.table: tables[c.table] for c in wanted})
 
 
-def define(work: Load, contracts: Collection[Contract]) -> None:
-    """Make the history, and tables whose definition is another one now, empty. Their shape is kept as a comment.
-
-    The history says first that nothing stands in such a table: each definition commits by itself, and a load that
-    dies in between must not leave an empty table that counts as loaded.
-    """
-    work.session.execute(f"CREATE TABLE IF NOT EXISTS {work.history} {_HISTORY_COLUMNS}")
+def _redefined(work: Load, contracts: Collection[Contract]) -> dict[str, str]:
+    """Table to the statement that makes it, of those that are new or whose definition is another one now."""
     found = work.session.execute(
         f"SELECT table_name, comment FROM {work.database}.information_schema.tables WHERE table_schema = 'RAW'"
     )
     known = {str(name).lower(): comment for name, comment in found.rows}
     created = {contract.table: sql.create_raw(contract, work.database) for contract in contracts}
-    shapes = {table: hashlib.sha256(statement.encode()).hexdigest() for table, statement in created.items()}
-    changed = [table for table, shape in shapes.items() if known.get(table) != shape]
-    if changed:
-        _enter(work, [(table, None, None) for table in changed])
-    for table in changed:
+    return {table: statement for table, statement in created.items() if known.get(table) != _shape(statement)}
+
+
+def _shape(statement: str) -> str:
+    return hashlib.sha256(statement.encode()).hexdigest()
+
+
+def define(work: Load, created: Mapping[str, str]) -> None:
+    """Make these tables anew, empty. Their shape is kept as a comment.
+
+    The history says first that nothing stands in such a table: each definition commits by itself, and a load that
+    dies in between must not leave an empty table that counts as loaded (see ``unloaded``).
+    """
+    if created:
+        _enter(work, [(table, None, None) for table in created])
+    for table, statement in created.items():
         with committing("load.define", f"{work.session.place}: raw.{table}"):
-            work.session.execute(f"{created[table]} COMMENT = {literal(shapes[table])}")
+            work.session.execute(f"{statement} COMMENT = {literal(_shape(statement))}")
+
+
+def unloaded(session: Session, database: str, tables: Collection[str]) -> list[str]:
+    """Those of these tables that do not stand as their newest load left them: gone, made anew since, or other rows."""
+    found = session.execute(f"SELECT table_name FROM {database}.information_schema.tables WHERE table_schema = 'RAW'")
+    there = {str(name).lower() for (name,) in found.rows}
+    if HISTORY.removeprefix("raw.") not in there:
+        return sorted(tables)
+    return sorted(set(tables) - _newest(session, database, [table for table in tables if table in there]).keys())
 
 
 def _committed(work: Load) -> dict[str, TableLoad]:
@@ -125,22 +143,24 @@ def _committed(work: Load) -> dict[str, TableLoad]:
     return found
 
 
-def _newest(work: Load, contracts: Collection[Contract]) -> dict[str, Loaded]:
-    """What stands in each table by the newest row of its history.
+def _newest(session: Session, database: str, tables: Collection[str]) -> dict[str, Loaded]:
+    """What stands in each of these tables by the newest row of its history.
 
     Left out, so loaded whole, is a table that was made anew, and one that holds another number of rows than its last
     load left: somebody changed it by hand.
     """
-    rows = work.session.execute(
-        f"SELECT table_name, lake_table, lake_version, rows_out FROM {work.history} "
+    if not tables:
+        return {}
+    rows = session.execute(
+        f"SELECT table_name, lake_table, lake_version, rows_out FROM {database}.{HISTORY} "
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY entry DESC NULLS LAST) = 1"
     ).rows
     found = {str(table): told for table, *told in rows}
     newest: dict[str, Loaded] = {}
-    for table in (contract.table for contract in contracts):
+    for table in tables:
         lake_table, version, rows_out = found.get(table, (None, None, None))
         if version is not None:
-            rows_now = work.session.number(f"SELECT COUNT(*) FROM {work.database}.raw.{table}")
+            rows_now = session.number(f"SELECT COUNT(*) FROM {database}.raw.{table}")
             if int(str(rows_out)) == rows_now:
                 newest[table] = Loaded(str(lake_table), int(str(version)), rows_now)
     return newest

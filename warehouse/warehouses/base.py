@@ -89,6 +89,12 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
+    def unloaded(self, tables: Collection[str]) -> list[str]:
+        """Those of these tables of ``raw`` that do not stand as their newest load left them: nothing is to be built
+        on them.
+        """
+
+    @abstractmethod
     def publish(self, run_id: str, *, code_version: str = "", stale: Sequence[str] = ()) -> Publication:
         """Make all tables of schema ``marts`` visible in one step, as they stand.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lake.contract.model import Contract
 from lake.errors import StorageError
-from warehouse import duck, pointer, publish, sandbox
+from warehouse import duck, history, pointer, publish, sandbox
 from warehouse.backends.base import Rows
 from warehouse.batch import OpenTable, Snapshot
 from warehouse.ddl import Dialect
@@ -76,6 +76,13 @@ class DuckDBWarehouse(Warehouse):
         now = self.stamp()
         sound = now is not None and (now in known or not duck.is_damaged(self.path, RAW))
         return str(self.path) if sound else None
+
+    def unloaded(self, tables: Collection[str]) -> list[str]:
+        """See ``Warehouse.unloaded``."""
+        if not self.path.exists():
+            return sorted(tables)
+        with duck.opened(self.path, read_only=True) as connection:
+            return history.unloaded(connection, tables)
 
     def publish(self, run_id: str, *, code_version: str = "", stale: Sequence[str] = ()) -> Publication:
         """See ``Warehouse.publish``."""

@@ -196,6 +196,10 @@ class SnowflakeWarehouse(Warehouse):
         except MirrorlakeError:
             return None
 
+    def unloaded(self, tables: Collection[str]) -> list[str]:
+        """See ``Warehouse.unloaded``."""
+        return self._retried(lambda: _snowflake_load.unloaded(self.session, self.account.database, tables))
+
     def publish(self, run_id: str, *, code_version: str = "", stale: Sequence[str] = ()) -> Publication:
         """See ``Warehouse.publish``."""
         asked = _snowflake_publish.wanted(run_id, code_version, stale)
