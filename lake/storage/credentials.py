@@ -125,17 +125,29 @@ def _having_credentials(where: str) -> Iterator[None]:
         ) from None
 
 
-@cache
 def _role() -> Any:
     """What boto3's chain finds (profile, single sign-on, container, instance): credentials that renew themselves.
 
-    None without boto3: then each library looks for itself.
+    None without boto3: then each library looks for itself. NOBODY where nothing is found, which is asked anew each
+    time: whoever logs in then need not start the process again.
     """
+    try:
+        return _found()
+    except LookupError:
+        return NOBODY
+
+
+@cache
+def _found() -> Any:
+    """What is found once is kept: no error is."""
     try:
         import boto3
     except ImportError:
         return None
-    return boto3.Session().get_credentials() or NOBODY
+    found = boto3.Session().get_credentials()
+    if found is None:
+        raise LookupError
+    return found
 
 
 def obstore_arguments(options: Mapping[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -126,22 +127,37 @@ def test_a_session_that_has_expired_is_one_clear_error(role: Role, monkeypatch: 
 
 def test_without_boto3_each_library_looks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
-    credentials._role.cache_clear()
+    credentials._found.cache_clear()
     try:
         assert "aws_access_key_id" not in ROLE.object_options()
     finally:
-        credentials._role.cache_clear()
+        credentials._found.cache_clear()
 
 
 def test_boto3_is_asked_for_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text("[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = s\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_PROFILE", "work")
-    credentials._role.cache_clear()
+    credentials._found.cache_clear()
     try:
         assert ROLE.object_options()["aws_access_key_id"] == "AKIAWORK"
     finally:
-        credentials._role.cache_clear()
+        credentials._found.cache_clear()
+
+
+def test_a_login_after_credentials_were_lacking_is_found_by_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [None, Role(), None]
+    session = SimpleNamespace(get_credentials=lambda: answers.pop(0))
+    monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(Session=lambda: session))
+    credentials._found.cache_clear()
+    try:
+        with pytest.raises(StorageError, match="no credentials for AWS were found"):
+            ROLE.object_options()
+        for _ in range(2):
+            assert ROLE.object_options()["aws_access_key_id"]
+        assert answers == [None], "what was found is remembered"
+    finally:
+        credentials._found.cache_clear()
 
 
 def test_duckdb_is_served_once_and_only_for_a_bucket() -> None:
