@@ -105,7 +105,8 @@ class RunSettings:
     """What a run covers when nobody says, and how it takes a lost race.
 
     ``first_date`` to ``last_date``; where the profile names none, the day ``days_behind`` days before today, which is
-    also the day of a run by schedule: as many as the sources need until a day is whole.
+    also the day of a run by schedule: as many as the sources need until a day is whole. A day that is more than
+    ``longest_gap_days`` away from all that the lake has of its slice is refused.
     A stage whose commit another writer forestalled is tried up to ``attempts`` times, after ``retry_seconds``, twice
     that, and so on.
     """
@@ -113,6 +114,7 @@ class RunSettings:
     first_date: date | None = None
     last_date: date | None = None
     days_behind: int = field(default=1, metadata=POSITIVE)
+    longest_gap_days: int = field(default=366, metadata=POSITIVE)
     locations: tuple[str, ...] = ("JFK", "LGA", "EWR")
     attempts: int = field(default=3, metadata=POSITIVE)
     retry_seconds: float = field(default=0.4, metadata={"minimum": 0})

@@ -6,11 +6,14 @@ is kept beside bronze for whoever looks into it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 
-from lake.errors import MirrorlakeError
+from lake.errors import MirrorlakeError, UsageError
 from pipeline.context import Parts, RunContext
 from pipeline.graph import Stage
 from pipeline.outcome import StageOutcome, TableOutcome
@@ -51,9 +54,37 @@ def planned(context: RunContext, stage: Stage) -> Planned:
 
 
 def require_answers(context: RunContext, stage: Stage) -> None:
-    """Raise NotRecordedError where the recordings lack a request, so that a run that cannot end well does not begin."""
+    """Let no run begin that cannot end well: NotRecordedError where the recordings lack a request; UsageError for a
+
+    day that is far from all that the lake has of its slice, such as one of a mistyped year. The hours between would be
+    gaps in gold from then on, and bronze forgets no day.
+    """
     asked = planned(context, stage)
     asked.source.require_recorded(asked.requests)
+    longest = context.workspace.settings.run.longest_gap_days
+    days: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for request in asked.requests:
+        days[request.dataset, request.slice_key].add(request.run_date)
+    for dataset in sorted({dataset for dataset, _ in days}):
+        there: dict[str, set[date]] = defaultdict(set)
+        for ref in context.workspace.bronze.loads(stage.source or "", dataset):
+            there[ref.slice_key].add(ref.run_date)
+        for slice_key in sorted(there):
+            _refuse_far_days(slice_key, there[slice_key], days[dataset, slice_key], longest)
+
+
+def _refuse_far_days(slice_key: str, there: Set[date], asked: Set[date], longest: int) -> None:
+    for before, after in pairwise(sorted(there | asked)):
+        gap = (after - before).days
+        if gap > longest and (before < min(there) or after > max(there)):
+            far, near = (after, before) if after > max(there) else (before, after)
+            raise UsageError(
+                f"{far} is {gap:,} days away from {near}, the next day that there is of {slice_key}: "
+                "every hour between them would be a gap in its tables, for good",
+                where="run.longest_gap_days",
+                fix="check the year; or give these days a lake of their own (MIRRORLAKE_DATA=FOLDER); or, if it is "
+                f"meant, set MIRRORLAKE_RUN_LONGEST_GAP_DAYS={gap}",
+            )
 
 
 def inputs(context: RunContext, stage: Stage) -> Parts:
