@@ -23,7 +23,7 @@ def subjects(workspace: Workspace) -> list[Subject]:
     marts = read_marts(workspace.settings.root / "dbt" / "models" / "marts")
     found = [of_contract(contract, contract.layer) for contract in contracts]
     found += [of_contract(contract, layer) for layer in ("staging", "raw") for contract in loaded]
-    found += [of_mart(mart, layer) for layer in ("marts", "published") for mart in marts.values()]
+    found += [of_mart(mart, layer, contracts) for layer in ("marts", "published") for mart in marts.values()]
     return sorted(found, key=lambda subject: (LAYERS.index(subject.layer), subject.table))
 
 
@@ -41,11 +41,14 @@ def of_contract(contract: Contract, layer: str) -> Subject:
     )
 
 
-def of_mart(mart: Mart, layer: str) -> Subject:
-    """A mart; its key is that of dbt's test of uniqueness."""
+def of_mart(mart: Mart, layer: str, contracts: Iterable[Contract]) -> Subject:
+    """A mart; its key is that of dbt's test of uniqueness. Of ``contracts`` comes which values may not be shown."""
     times = [name for name in mart.key if mart.columns[name] in ("date", "timestamp")]
     event = next(iter(times), None)
-    return Subject(layer, mart.name, mart.key, tuple(mart.columns), event=event, period=_period(event))
+    hidden = mart.hidden(contracts)
+    return Subject(
+        layer, mart.name, mart.key, tuple(mart.columns), event=event, period=_period(event), sensitive=hidden
+    )
 
 
 def _period(column: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +55,12 @@ class Checker:
         hidden = frozenset(column.name for column in contract.columns if column.sensitive)
         return self._judge(expectations(contract), frame, label, contract.primary_key, hidden)
 
-    def check_marts(self, batch: Batch) -> list[CheckResult]:
-        """What dbt built, against its own description; a mart that only one of the two knows is a failure."""
+    def check_marts(self, batch: Batch, contracts: Iterable[Contract]) -> list[CheckResult]:
+        """What dbt built, against its own description; a mart that only one of the two knows is a failure.
+
+        Of ``contracts`` comes which values may not be shown.
+        """
+        contracts = list(contracts)
         marts = read_marts(Path(batch.marts or ""))
         with opened(batch.database) as connection:
             listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
@@ -73,7 +77,8 @@ class Checker:
                 mart = marts[name]
                 frame = frame_of(connection, f"FROM {SCHEMA}.{quoted(name)}")
                 rows = count_rows(connection, mart.rows_of) if mart.rows_of else None
-                results += self._judge(mart_expectations(mart, rows), frame, f"{batch.label}.{name}", mart.key)
+                hidden = mart.hidden(contracts)
+                results += self._judge(mart_expectations(mart, rows), frame, f"{batch.label}.{name}", mart.key, hidden)
         return results
 
     def _judge(
@@ -82,7 +87,7 @@ class Checker:
         frame: pd.DataFrame,
         label: str,
         key: Sequence[str],
-        hidden: Collection[str] = (),
+        hidden: Collection[str],
     ) -> list[CheckResult]:
         """Each expectation on the frame. Those on a missing column fail; values of ``hidden`` ones are masked."""
         present = set(frame.columns)

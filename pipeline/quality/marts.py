@@ -7,11 +7,12 @@ rows as a loaded table, that it has. What dbt enforced while it built is so judg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lake.contract.model import Contract
 from pipeline.quality.suite import expectation_classes, meta_of
 
 SCHEMA = "marts"
@@ -30,13 +31,21 @@ _SOURCE = re.compile(r"source\('(\w+)',\s*'(\w+)'\)\Z")
 
 @dataclass(frozen=True)
 class Mart:
-    """``columns``: name to dbt's type; ``rows_of``: the loaded table (``schema.table``) with as many rows, if any."""
+    """``columns``: name to dbt's type; ``rows_of``: the loaded table (``schema.table``) with as many rows, if any;
+    ``sensitive``: columns whose ``meta`` says ``sensitive: true``, as one has to that bears a new name.
+    """
 
     name: str
     columns: Mapping[str, str]
     required: tuple[str, ...]
     key: tuple[str, ...]
     rows_of: str | None = None
+    sensitive: frozenset[str] = frozenset()
+
+    def hidden(self, contracts: Iterable[Contract]) -> frozenset[str]:
+        """The columns whose values are never shown: those, and all that are called as a sensitive one of a contract."""
+        names = {column.name for contract in contracts for column in contract.columns if column.sensitive}
+        return self.sensitive | (names & self.columns.keys())
 
 
 def read_marts(folder: Path) -> dict[str, Mart]:
@@ -61,7 +70,13 @@ def _mart(model: Mapping[str, Any]) -> Mart:
         tuple(dict.fromkeys([*key, *required])),
         key,
         ".".join(rows_of.groups()) if rows_of else None,
+        frozenset(column["name"] for column in columns if _is_sensitive(column)),
     )
+
+
+def _is_sensitive(column: Mapping[str, Any]) -> bool:
+    told = (column.get("meta"), (column.get("config") or {}).get("meta"))
+    return any((meta or {}).get("sensitive") is True for meta in told)
 
 
 def _tests(model: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -21,7 +21,10 @@ def answer(request: dict[str, Any], checker: Any) -> dict[str, Any]:
     rows = []
     for item in request["batches"]:
         batch = Batch(**{**item, "files": tuple(item["files"])})
-        results = checker.check_marts(batch) if batch.marts else checker.check(contracts[batch.table], batch)
+        if batch.marts:
+            results = checker.check_marts(batch, contracts.values())
+        else:
+            results = checker.check(contracts[batch.table], batch)
         rows += [vars_of(result) for result in results]
     return {"results": rows}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,9 @@ from lake.duck import configure
 from pipeline.parity import rows
 from pipeline.parity.model import Keys, Parity, Subject, TableParity, ValueDifference
 from pipeline.parity.page import as_html
-from pipeline.parity.subjects import of_contract
+from pipeline.parity.subjects import of_contract, of_mart, subjects
+from pipeline.quality.marts import Mart
+from pipeline.workspace import open_workspace
 from warehouse.exports import Export
 
 FLOAT = "SELECT id, {}::DOUBLE AS v FROM facts"
@@ -98,6 +101,26 @@ def test_sensitive_values_are_compared_and_not_shown(tmp_path: Path) -> None:
     assert "hidden" not in told
     assert "zurich" not in told
     assert found.only_left.examples == (("****",),)
+
+
+def test_a_marts_values_are_hidden_where_a_contract_or_its_description_says_so() -> None:
+    secret = Column("phone", Type("string"), "", classification="pii")
+    contract = Contract("people", "gold", "1.0.0", "", "", (secret,), ("phone",), ())
+    columns = {"phone": "varchar", "home": "varchar", "n": "bigint"}
+    mart = Mart("mart_people", columns, (), ("phone",), None, frozenset({"home"}))
+    assert of_mart(mart, "marts", [contract]).sensitive == {"phone", "home"}
+
+
+def test_every_mart_is_compared_with_the_contracts_at_hand(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    workspace = open_workspace()
+    spoiled = {
+        name: replace(contract, columns=tuple(replace(column, classification="pii") for column in contract.columns))
+        for name, contract in workspace.contracts.items()
+    }
+    monkeypatch.setitem(vars(workspace), "contracts", spoiled)
+    marts = [subject for subject in subjects(workspace) if subject.layer in ("marts", "published")]
+    assert marts
+    assert all("location_id" in mart.sensitive for mart in marts if "location_id" in mart.columns)
 
 
 def test_without_a_key_nothing_can_be_said(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 
 from lake.contract.load import load_contracts
+from lake.contract.model import Column, Contract, Type
 from lake.contract.samples import sample
 from lake.storage.objects import Objects
-from pipeline.quality.checks import _plain
+from pipeline.quality.checks import Checker, _plain
 from pipeline.quality.client import QualityError, QualityWorker
 from pipeline.quality.marts import _KINDS, read_marts
 from pipeline.quality.model import Batch, CheckReport, CheckResult, from_dicts
@@ -188,6 +189,27 @@ def test_the_projects_marts_are_read_from_their_description() -> None:
 
 def test_examples_mask_what_is_sensitive() -> None:
     assert _plain({"place": "jfk", "phone": "555"}, {"phone"}) == {"place": "jfk", "phone": "****"}
+
+
+DOUBLED = "INSERT INTO marts.mart_days FROM marts.mart_days"
+
+
+def test_examples_of_a_mart_mask_what_a_contract_calls_sensitive(tmp_path: Path) -> None:
+    secret = Column("place", Type("string"), "Where somebody lives.", classification="pii")
+    contract = Contract("people", "gold", "1.0.0", "", "", (secret,), ("place",), ())
+    found = failed(Checker().check_marts(build(tmp_path, DOUBLED), [contract]))
+    assert {example["place"] for example in found["key"].examples} == {"****"}
+    assert {example["day"][:10] for example in found["key"].examples} == {"2013-07-01"}
+
+
+@pytest.mark.parametrize("said", ["meta: {sensitive: true}", "config: {meta: {sensitive: true}}"])
+def test_examples_of_a_mart_mask_what_its_description_calls_sensitive(
+    worker: QualityWorker, tmp_path: Path, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = MARTS.replace("{name: place,", f"{{name: place, {said},")
+    monkeypatch.setitem(globals(), "MARTS", described)
+    found = failed(worker.check([build(tmp_path, DOUBLED)]))
+    assert {example["place"] for example in found["key"].examples} == {"****"}
 
 
 def test_what_cannot_be_read_is_an_error_not_a_pass(worker: QualityWorker, tmp_path: Path) -> None:
