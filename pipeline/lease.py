@@ -2,8 +2,11 @@
 
 Stages of the same run join it by ``--run-id``; another run is told who holds it. A lease that lapsed (or whose
 processes are known to be dead) is taken over with a higher fencing number, and the one that lost it is stopped at its
-next commit. Between that check and the commit itself a superseded process has microseconds left; what it could still
-do then is a create-only write or a Delta commit, of which the table's own log refuses the loser.
+next commit. Between that check and the commit itself a superseded process has as long as the one call takes that stands
+inside ``committing``: a request, a rename, a database's COMMIT or swap. A job of Spark's and dbt's build commit by
+themselves and lie inside it whole, so there it is as long as they take, minutes or more. What can be done then is a
+create-only write; a Delta commit, of which the table's own log refuses the loser; or dbt's tables, which are published
+only as the audit has seen them.
 """
 
 from __future__ import annotations

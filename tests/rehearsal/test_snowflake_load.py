@@ -10,7 +10,7 @@ import pytest
 
 from lake import writes
 from lake.contract.model import Column, Type
-from lake.errors import ConfigError, WarehouseError
+from lake.errors import ConfigError, LeaseHeldError, WarehouseError
 from tests.backends.star_lake import star
 from tests.rehearsal.snowflake_world import World
 from warehouse import snowflake_sql as sql
@@ -135,6 +135,31 @@ def test_a_load_that_dies_between_definition_and_commit_is_told_and_completed(
     here.load()
     assert here.warehouse.unloaded(here.lake.contracts) == []
     assert len(here.rows("dim_location")) == 2
+
+
+def test_the_lease_is_asked_for_right_before_the_commit_and_its_loss_rolls_back(here: World) -> None:
+    here.load()
+    before = here.rows("dim_date")
+    frames = star(days=15, places=2)
+    here.lake.fill(frames)
+    merged: list[int] = []
+
+    def lost(when: writes.Moment, at: str, _path: str) -> None:
+        if (when, at) == ("before", "load.commit"):
+            merged.append(
+                here.warehouse.session.number("SELECT COUNT(*) FROM $db.raw.dim_date".replace("$db", database))
+            )
+            raise LeaseHeldError("lost")
+
+    database = here.warehouse.account.database
+    unobserve = writes.observe(lost)
+    with pytest.raises(LeaseHeldError):
+        here.load()
+    unobserve()
+    assert merged == [15], "inside the transaction"
+    assert here.rows("dim_date") == before
+    here.load()
+    here.assert_equal_to_lake()
 
 
 def test_a_landing_that_breaks_a_rule_is_refused(here: World) -> None:

@@ -82,10 +82,12 @@ def load(work: Load, open_table: OpenTable, contracts: Mapping[str, Contract], *
     define(work, changed)
     tables = dict(committed)
     if due:
-        with committing("load.commit", work.session.place), work.session.transaction():
+        with work.session.transaction() as commit:
             for table, step in due.items():
                 tables[table] = _merge(work, step, landed[table])
             _enter(work, [(step.contract.table, step.lake_table, tables[table]) for table, step in due.items()])
+            with committing("load.commit", work.session.place):
+                commit()
     for table in steps.keys() - due.keys():
         tables[table] = TableLoad(rows_out=newest[table].rows, version=newest[table].version, unchanged=True)
     for table in due:

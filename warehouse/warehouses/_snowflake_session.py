@@ -74,16 +74,25 @@ class Session:
         return int(str(rows[0][0])) if rows and rows[0][0] is not None else 0
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing. No definition may stand inside: in Snowflake each one commits what is open."""
+    def transaction(self) -> Iterator[Callable[[], None]]:
+        """All or nothing: the caller is given what commits, for the end; without that, all of it is rolled back.
+
+        No definition may stand inside: in Snowflake each one commits what is open.
+        """
         self.execute("BEGIN TRANSACTION")
+        asked = False
+
+        def commit() -> None:
+            nonlocal asked
+            asked = True
+            self.execute("COMMIT")
+
         try:
-            yield
-        except BaseException:
-            with contextlib.suppress(MirrorlakeError):
-                self.execute("ROLLBACK")
-            raise
-        self.execute("COMMIT")
+            yield commit
+        finally:
+            if not asked:
+                with contextlib.suppress(MirrorlakeError):
+                    self.execute("ROLLBACK")
 
     def close(self) -> None:
         """End it; what is open is rolled back by the server."""
