@@ -142,7 +142,11 @@ def _compared(subject: Subject, readers: tuple[Reader, Reader], only: Days | Non
 def _other_days(subject: Subject, readers: tuple[Reader, Reader]) -> Iterator[str]:
     """Rolling values and totals of one day differ where the sides hold different days around it."""
     one, other = readers
-    if subject.event is None or not (isinstance(one, LakeReader) and isinstance(other, LakeReader)):
+    if (
+        subject.event is None
+        or subject.event in subject.sensitive
+        or not (isinstance(one, LakeReader) and isinstance(other, LakeReader))
+    ):
         return
     spans = one.days(subject.table, subject.event), other.days(subject.table, subject.event)
     if spans[0] and spans[1] and spans[0] != spans[1]:

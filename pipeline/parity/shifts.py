@@ -26,13 +26,13 @@ def of_keys(
     for name in subject.key:
         kind = family(left[name])
         if kind in ("time", "date"):
-            yield from _of_times(connection, name)
+            yield from _of_times(connection, name, shows=name not in subject.sensitive)
         if kind == "text" and _is_collation(connection, subject, name):
             yield MEANING["string collation"]
 
 
-def _of_times(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
-    """All times moved alike: first and last by the same offset. Else: the sides hold other days."""
+def _of_times(connection: duckdb.DuckDBPyConnection, name: str, *, shows: bool) -> Iterator[str]:
+    """All times moved alike: first and last by the same offset. Else: the sides hold other days, told if ``shows``."""
     column = quoted(name)
     spans = [connection.execute(f"SELECT min({column}), max({column}) FROM {side}").fetchall()[0] for side in "lr"]
     (first, last), (other_first, other_last) = spans
@@ -43,7 +43,7 @@ def _of_times(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]
     trap = of_values(name, pairs)
     if trap in ("time zone", "week boundary") and len(offsets) == 1:
         yield MEANING[trap]
-    elif (_day(first), _day(last)) != (_day(other_first), _day(other_last)):
+    elif shows and (_day(first), _day(last)) != (_day(other_first), _day(other_last)):
         yield (
             f"other days: {name} goes from {_day(first)} to {_day(last)} on one side, from {_day(other_first)} to "
             f"{_day(other_last)} on the other; compare runs over the same days"

@@ -103,6 +103,13 @@ def test_sensitive_values_are_compared_and_not_shown(tmp_path: Path) -> None:
     assert found.only_left.examples == (("****",),)
 
 
+def test_days_of_a_sensitive_key_are_in_no_hint(tmp_path: Path) -> None:
+    days = "SELECT (DATE '2013-07-01' + id::INTEGER) AS born, id FROM facts"
+    left, right = table(tmp_path, "left", days), table(tmp_path, "right", f"{days} WHERE id < 40")
+    assert "2013-07-02" in repr(compared(left, right, "born"))
+    assert "2013" not in repr(compared(left, right, "born", sensitive=frozenset({"born"})))
+
+
 def test_a_marts_values_are_hidden_where_a_contract_or_its_description_says_so() -> None:
     secret = Column("phone", Type("string"), "", classification="pii")
     contract = Contract("people", "gold", "1.0.0", "", "", (secret,), ("phone",), ())
