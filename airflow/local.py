@@ -47,6 +47,8 @@ class LocalAirflow:
         """A small Airflow for one person on loopback: every visitor is an admin, nothing is reported to anybody."""
         settings = {
             "core__dags_folder": str(self.home / "dags"),
+            # SQLite lets one write at a time; on a busy machine the next may have to wait longer than its five seconds.
+            "database__sql_alchemy_conn": f"sqlite:///{self.home}/airflow.db?timeout=60",
             "core__load_examples": "False",
             "core__executor": "LocalExecutor",
             "core__parallelism": "4",
