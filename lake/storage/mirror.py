@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from lake import layout
-from lake.errors import AlreadyExistsError
+from lake.errors import AlreadyExistsError, UsageError
 from lake.storage.mirror_record import Record, Stamp, claimed, require_only_copied
 from lake.storage.objects import ObjectInfo, Objects
 
@@ -28,8 +28,19 @@ _COMMIT = re.compile(r"(?P<log>.+/_delta_log/)\d{20}\.json\Z")
 
 def claim(source: Objects, target: Objects) -> None:
     """Raise what ``mirror`` would, before there is anything to copy; the target is this lake's from now on."""
+    _require_apart(source.root, target.root)
     record = claimed(_identity(source), target)
     require_only_copied(record, target, [info.key for info in target.list("")])
+
+
+def _require_apart(lake: str, copy: str) -> None:
+    """A copy within the lake would be copied again by each call, once deeper."""
+    if f"{copy}/".startswith(f"{lake}/") or f"{lake}/".startswith(f"{copy}/"):
+        raise UsageError(
+            "the lake and the place of its copy lie in one another",
+            where=f"{lake} and {copy}",
+            fix="set lake.mirror (MIRRORLAKE_LAKE_MIRROR) to a place apart, for example s3://bucket/lake",
+        )
 
 
 @dataclass(frozen=True)

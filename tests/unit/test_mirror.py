@@ -298,3 +298,15 @@ def test_without_a_place_nothing_is_begun(run_cli: RunCli, project: Path) -> Non
     assert said.exit_code == 2
     assert "MIRRORLAKE_LAKE_MIRROR" in said.err
     assert not (project / "lake" / "bronze").exists()
+
+
+@pytest.mark.parametrize("place", ["", "/copy", "/.."])
+def test_a_copy_in_the_lake_itself_is_refused(
+    run_cli: RunCli, project: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    lake = project / "lake"
+    monkeypatch.setenv("MIRRORLAKE_LAKE_MIRROR", str(lake.parent if place == "/.." else Path(f"{lake}{place}")))
+    refused = run_cli("run", "--run-date", "2013-07-04", "--job", "ingest", "--write-s3")
+    assert refused.exit_code == 2
+    assert "lie in one another" in refused.err
+    assert not lake.exists()
