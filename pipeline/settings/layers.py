@@ -6,6 +6,7 @@ A layer says where each of its values stands (file and line, or variable), so th
 from __future__ import annotations
 
 import difflib
+import io
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,9 @@ from pipeline.settings.values import Leaf, from_text, from_toml
 
 PREFIX = "MIRRORLAKE_"
 DEBUG = "MIRRORLAKE_DEBUG"
+DOTENV = "MIRRORLAKE_DOTENV"
 # No settings: where the project lies, which file of variables to read (empty: none), whether to show tracebacks.
-RESERVED = ("MIRRORLAKE_ROOT", "MIRRORLAKE_DOTENV", DEBUG)
+RESERVED = ("MIRRORLAKE_ROOT", DOTENV, DEBUG)
 
 
 @dataclass(frozen=True)
@@ -70,20 +72,27 @@ def from_options(options: Mapping[str, str], known: Mapping[str, Leaf]) -> dict[
     return {key: Found(from_text(known[key], text, "command line"), "command line") for key, text in options.items()}
 
 
-def read_dotenv(path: Path, shown: str) -> dict[str, str]:
-    """The variables of a ``.env`` file, {} without one; ConfigError with its line for one that cannot be read."""
-    if not path.is_file():
-        return {}
+def read_dotenv(path: Path, shown: str) -> dict[str, str] | None:
+    """The variables of a ``.env`` file, None without one; ConfigError, with its line, for one that cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except IsADirectoryError:
+        raise ConfigError("a folder, not a file of variables", where=shown, fix="move the folder away") from None
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8", where=shown, fix="save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read it: {error.strerror}", where=shown, fix="check its rights") from None
     from dotenv.parser import parse_stream
 
     variables = {}
-    with path.open(encoding="utf-8") as stream:
-        for binding in parse_stream(stream):
-            if binding.error:
-                where = f"{shown}:{binding.original.line}"
-                raise ConfigError("a line that sets no variable", where=where, fix="write NAME=value, one per line")
-            if binding.key is not None and binding.value is not None:
-                variables[binding.key] = binding.value
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            where = f"{shown}:{binding.original.line}"
+            raise ConfigError("a line that sets no variable", where=where, fix="write NAME=value, one per line")
+        if binding.key is not None and binding.value is not None:
+            variables[binding.key] = binding.value
     return variables
 
 

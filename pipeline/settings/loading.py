@@ -9,7 +9,7 @@ from pathlib import Path
 from lake.errors import ConfigError, UnknownChoiceError
 from pipeline import spelling
 from pipeline.settings.building import build, expand
-from pipeline.settings.layers import DEBUG, Found, from_file, from_options, from_variables, read_dotenv
+from pipeline.settings.layers import DEBUG, DOTENV, Found, from_file, from_options, from_variables, read_dotenv
 from pipeline.settings.model import REHEARSAL, Settings
 from pipeline.settings.values import Leaf, leaves
 
@@ -54,8 +54,8 @@ def load_settings(
     """
     root = project_root()
     known = leaves(Settings)
-    dotenv_name = os.environ.get("MIRRORLAKE_DOTENV", ".env")
-    dotenv = _dotenv(root, dotenv_name)
+    dotenv_name = os.environ.get(DOTENV, ".env")
+    dotenv = _dotenv(root, dotenv_name, must=DOTENV in os.environ)
     env = _environment_name(root, env, dotenv)
     profile = from_file(root / "profiles" / f"{env}.toml", f"profiles/{env}.toml", known)
     stronger: dict[str, Found] = {}
@@ -87,9 +87,18 @@ def settings_at_work(
     return settings
 
 
-def _dotenv(root: Path, name: str) -> dict[str, str]:
-    """The variables of one such file of the project; none for the empty name."""
-    return read_dotenv(root / name, name) if name else {}
+def _dotenv(root: Path, name: str, *, must: bool = False) -> dict[str, str]:
+    """The variables of one such file of the project; none for the empty name. One that ``must`` be there was named."""
+    if not name:
+        return {}
+    variables = read_dotenv(root / name, name)
+    if variables is not None or not must:
+        return variables or {}
+    if Path(name).name == STANDINS:
+        why, fix = "the stand-ins, which write it, are not up", "start them: just rehearse --keep"
+    else:
+        why, fix = "there is no such file", f"check the path (it counts from {root}), or unset {DOTENV}"
+    raise ConfigError(f"cannot read {name!r}: {why}", where=f"environment {DOTENV}", fix=fix)
 
 
 def _standins(root: Path, env: str, data: Found, known: Mapping[str, Leaf]) -> dict[str, Found]:
@@ -98,7 +107,7 @@ def _standins(root: Path, env: str, data: Found, known: Mapping[str, Leaf]) -> d
         return {}
     folder = expand(known["data"], data, root, {"env": env})
     path = Path(str(folder)) / STANDINS
-    return from_variables(read_dotenv(path, STANDINS), STANDINS, known)
+    return from_variables(read_dotenv(path, STANDINS) or {}, STANDINS, known)
 
 
 def _environment_name(root: Path, given: str | None, dotenv: Mapping[str, str]) -> str:

@@ -229,6 +229,36 @@ def test_a_broken_line_of_dotenv_is_named(root: Path) -> None:
     assert refused().where == ".env:2"
 
 
+@pytest.mark.parametrize("name", [".env", ".env.dev"])
+def test_a_dotenv_that_is_no_text_is_named(root: Path, name: str) -> None:
+    (root / name).write_bytes("# caf\xe9\n".encode("latin-1"))
+    assert str(refused()).startswith(f"not UTF-8\n  where: {name}\n")
+    (root / name).unlink()
+    (root / name).mkdir()
+    assert str(refused()).startswith(f"a folder, not a file of variables\n  where: {name}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nope.env", ["'nope.env': there is no such file", "unset MIRRORLAKE_DOTENV"]),
+        ("profiles/dev.toml/x", ["there is no such file"]),
+        ("data/rehearsal/standins.env", ["'data/rehearsal/standins.env'", "are not up", "just rehearse --keep"]),
+    ],
+)
+def test_a_dotenv_that_was_named_must_be_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: list[str]
+) -> None:
+    monkeypatch.setenv("MIRRORLAKE_DOTENV", name)
+    error = refused()
+    assert error.where == "environment MIRRORLAKE_DOTENV"
+    for word in words:
+        assert word in str(error)
+    (root / "mine.env").write_text("MIRRORLAKE_GOLD_ENGINE=duckdb\n")
+    monkeypatch.setenv("MIRRORLAKE_DOTENV", "mine.env")
+    assert load_settings().gold.engine == "duckdb"  # and mine.env.dev need not be there
+
+
 def test_a_secret_may_not_stand_in_a_file(root: Path) -> None:
     write_dev(root, '[staging]\nurl = "postgresql://lake:hunter22@db/x"\n')
     error = refused()
