@@ -103,6 +103,10 @@ class Bronze:
         """Every (source, dataset) that has a load."""
         return sorted({(ref.source, ref.dataset) for ref in refs_of(self.objects.list("bronze"))})
 
+    def run_dates(self) -> set[date]:
+        """Every run date of which a load is there. One listing."""
+        return {ref.run_date for ref in refs_of(self.objects.list("bronze"))}
+
     def read(self, load: str) -> StoredLoad:
         """One load with its pages; DamagedError where a page is missing or its hash is not the manifest's."""
         with self._lock:

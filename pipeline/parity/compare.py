@@ -17,6 +17,7 @@ from pipeline.parity.hints import looked_for
 from pipeline.parity.lake_tables import LakeReader
 from pipeline.parity.model import LAYERS, Parity, Subject, TableParity
 from pipeline.parity.rows import compare_rows
+from pipeline.parity.run_dates import other_run_dates
 from pipeline.parity.sides import Reader, Side
 from warehouse.duck import explained, memory
 from warehouse.exports import Days
@@ -53,6 +54,9 @@ def compare(
                 if any(subject.layer == layer for subject in wanted) or not tables
                 for each in _layer(layer, left, right, wanted, days, not tables, Path(folder), advance)
             ]
+        notes: list[str] = looked_for(lambda: other_run_dates(left, right), [])
+    if notes:
+        found = [_without_guesses(table, wanted, days) for table in found]
     return Parity(
         left.name,
         right.name,
@@ -61,7 +65,17 @@ def compare(
         tuple(found),
         time.monotonic() - began,
         datetime.now(UTC).isoformat(timespec="seconds"),
+        tuple(notes),
     )
+
+
+def _without_guesses(table: TableParity, wanted: Sequence[Subject], days: tuple[date, date] | None) -> TableParity:
+    """A table compared whole differs because of the other days; what its values look like is then no trap's doing."""
+    whole = {(each.layer, each.table) for each in wanted if catalogue.restriction(each, days) is None}
+    if table.verdict != "different" or (table.layer, table.table) not in whole:
+        return table
+    values = tuple(replace(value, trap=None) for value in table.values)
+    return replace(table, values=values, hints=tuple(hint for hint in table.hints if hint.startswith("other days")))
 
 
 def _refuse_same(left: Side, right: Side) -> None:

@@ -112,7 +112,10 @@ class TableParity:
 
 @dataclass(frozen=True)
 class Parity:
-    """All of it. ``left`` and ``right`` are names, ``places`` where each side's tables lie (never with a password)."""
+    """All of it. ``left`` and ``right`` are names, ``places`` where each side's tables lie (never with a password).
+
+    ``notes`` say what has to be known of the sides before any difference is looked into.
+    """
 
     left: str
     right: str
@@ -121,6 +124,7 @@ class Parity:
     tables: tuple[TableParity, ...]
     seconds: float
     compared_at: str
+    notes: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """How many tables came out so."""

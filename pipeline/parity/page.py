@@ -37,6 +37,7 @@ def as_html(parity: Parity) -> str:
     body = [
         f"<h1>{title}</h1>",
         f'<p>{verdict} <span class="dim">{escape(parity.compared_at)}, {parity.seconds:.1f} s</span></p>',
+        *(f'<p class="hint">{escape(note)}</p>' for note in parity.notes),
         _places(parity),
         _index(parity),
         *(

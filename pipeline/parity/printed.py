@@ -21,7 +21,10 @@ def table_rows(parity: Parity) -> tuple[tuple[str, ...], list[tuple[object, ...]
 
 
 def differences(parity: Parity) -> Iterator[str]:
-    """The first differences of each table that is not equal, one line each."""
+    """What is to be known first, then the first differences of each table that is not equal, one line each."""
+    for note in parity.notes:
+        yield ""
+        yield f"note: {note}"
     for table in parity.tables:
         if table.is_off:
             yield ""

@@ -195,6 +195,18 @@ def test_runs_over_other_days_are_said_to_be_that(compare: Compare, right: Path)
     assert "likely other days: weather_date goes from" in whole.out
 
 
+def test_dates_that_one_side_was_not_run_for_are_named_before_all_else(compare: Compare, right: Path) -> None:
+    assert json.loads(compare("--json").out)["notes"] == []
+    run(right, "--run-date", "2013-07-05", "--job", "ingest openmeteo", "--job", "silver", "--job", "gold")
+    outcome = compare("--run-date", DAY)
+    (note,) = [line for line in outcome.out.splitlines() if line.startswith("note: ")]
+    assert f"note: dev={right} was also run for 2013-07-05" in note
+    assert note.endswith("mirrorlake --env dev run --from 2013-07-05 --to 2013-07-05")
+    found = json.loads(compare("--run-date", DAY, "--json").out)
+    traps = {value["trap"] for table in found["tables"] if table["table"] == "dim_date" for value in table["values"]}
+    assert traps <= {None}, "what is compared whole differs by the day, not by a trap"
+
+
 def test_sides_that_cannot_be_compared(run_cli: RunCli, one_day: Path, tmp_path: Path, project: Path) -> None:
     same = run_cli("parity", f"dev={one_day}", f"dev={one_day}/")
     assert (same.exit_code, "both sides are the same: lake" in same.err) == (2, True)
