@@ -7,20 +7,24 @@ everything down again. ``up`` leaves them up, set up and deployed to, but runs n
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import FrameType
 
 from lake.errors import MirrorlakeError, UsageError
 from pipeline import reader
+from pipeline.cli import INTERRUPTED, TERMINATED, TerminatedError
 from pipeline.dates import parse_date
 from pipeline.settings import Settings, load_settings
 from rehearsal import keeping
-from rehearsal.dress import rehearse, set_up
+from rehearsal.dress import STAY_UP, rehearse, set_up
 
 
 def main() -> int:
     """What the words ask for; the exit code. Who reads no further (``status | head -1``) is no fault."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = _answer()
         sys.stdout.flush()  # here, and not when Python ends
@@ -29,7 +33,22 @@ def main() -> int:
             raise
         reader.forget()
         return 0
+    except KeyboardInterrupt as stopped:
+        return _stopped(stopped)
     return code
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    raise TerminatedError
+
+
+def _stopped(stopped: KeyboardInterrupt, data: Path | None = None) -> int:
+    """Say by what it ended, and what stays in ``data``; the exit code that shells give for it."""
+    terminated = isinstance(stopped, TerminatedError)
+    print(f"the rehearsal was {'terminated' if terminated else 'interrupted'}", file=sys.stderr)
+    if data is not None and keeping.keeper_of(data) is not None:
+        print(STAY_UP, file=sys.stderr)
+    return TERMINATED if terminated else INTERRUPTED
 
 
 def _answer() -> int:
@@ -41,14 +60,23 @@ def _answer() -> int:
     told = parser.parse_args()
     try:
         settings = load_settings("rehearsal")
+    except MirrorlakeError as error:
+        return _failed(error)
+    try:
         if told.command is None:
             return rehearse(settings, _dates(told.first, told.last, settings), keep=told.keep)
         if told.command == "up":
             return _up(settings)
         return {"down": _down, "status": _status}[told.command](settings.data)
+    except KeyboardInterrupt as stopped:
+        return _stopped(stopped, None if told.command == "down" else settings.data)
     except MirrorlakeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return _failed(error)
+
+
+def _failed(error: MirrorlakeError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return error.exit_code
 
 
 def _dates(first: str | None, last: str | None, settings: Settings) -> tuple[date, date]:

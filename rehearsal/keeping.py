@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -53,16 +54,28 @@ def bring_up(data: Path) -> Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        keeper = _wait_for_keeper(data, process)
+    except KeyboardInterrupt:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(DOWN_SECONDS)
+        raise
+    if keeper is not None:
+        return keeper
+    process.terminate()
+    raise StandInError(f"the stand-ins did not come up\n{log.read_text('utf-8', errors='replace')}", where=str(log))
+
+
+def _wait_for_keeper(data: Path, process: subprocess.Popen[bytes]) -> Process | None:
+    """The keeper as soon as it says that all are up; None if it ended, or took too long."""
     until = time.monotonic() + UP_SECONDS
     while time.monotonic() < until:
         keeper = keeper_of(data)
-        if keeper is not None:
+        if keeper is not None or process.poll() is not None:
             return keeper
-        if process.poll() is not None:
-            break
         time.sleep(PAUSE_SECONDS)
-    process.terminate()
-    raise StandInError(f"the stand-ins did not come up\n{log.read_text('utf-8', errors='replace')}", where=str(log))
+    return None
 
 
 def bring_down(data: Path) -> bool:

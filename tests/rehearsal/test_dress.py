@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +43,71 @@ def test_two_dates_by_production_s_path_are_the_laptop_s_rows(data: Path) -> Non
     # nothing stays up, and no password stays on disk where the platform would find it
     assert keeping.keeper_of(data) is None
     assert not (data / "standins.env").exists()
+
+
+def children(pid: int) -> dict[int, bytes]:
+    """Its child processes and their command lines."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in found}
+
+
+def lives(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@contextlib.contextmanager
+def rehearsing(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """As from a terminal: a group of processes, which Ctrl-C is said to."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rehearsal", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_ctrl_c_lets_the_step_speak_and_says_what_stays_up(data: Path) -> None:
+    with rehearsing("--keep") as process:
+        assert process.stdout is not None
+        until_deploy = iter(process.stdout.readline, "== deploy: mirrorlake --env rehearsal deploy\n")
+        assert any("set up the warehouse" in line for line in until_deploy)
+        time.sleep(1.0)
+        steps = children(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    try:
+        assert process.returncode == 130, said
+        assert "Traceback" not in said
+        assert said.splitlines()[-2:] == [
+            "the rehearsal was interrupted",
+            "the stand-ins stay up: mirrorlake --env rehearsal ...; `just rehearse down` ends them",
+        ]
+        assert "interrupted; the same command goes on where it was" in said
+        assert steps
+        assert not [pid for pid, command in steps.items() if b"pipeline.run" in command and lives(pid)]
+    finally:
+        keeping.bring_down(data)
+
+
+def test_sigterm_ends_the_run_beside_and_the_stand_ins(data: Path) -> None:
+    with rehearsing() as process:
+        until = time.monotonic() + 60
+        while len(steps := children(process.pid)) < 3 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert any(b"pipeline.run" in command for command in steps.values())
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 143, said
+    assert said == "the rehearsal was terminated\n"
+    assert not [pid for pid in steps if lives(pid)]
+    assert keeping.keeper_of(data) is None
 
 
 @pytest.mark.parametrize(
