@@ -1,7 +1,6 @@
 output "variables" {
   description = "What the environment of whoever runs `mirrorlake` has to say, as lines for .env.prod."
   value = join("\n", compact([
-    "LAKE_ENV=${var.environment}",
     "MIRRORLAKE_LAKE_ROOT=s3://${var.lake_bucket}/${var.lake_prefix}",
     "MIRRORLAKE_S3_REGION=${var.region}",
     "MIRRORLAKE_DEPLOY_ARTIFACTS=s3://${var.artifacts_bucket}",

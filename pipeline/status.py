@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pipeline.context import RunContext
 from pipeline.observe.audit import read_runs
 from pipeline.plan import assess
+from pipeline.spelling import spelled
 from pipeline.stages.ingest import planned
 
 
@@ -61,9 +62,14 @@ def stage_states(context: RunContext) -> list[StageState]:
     return states
 
 
-def dates_of_last_run(context: RunContext) -> tuple[date, ...]:
-    """The run dates of the newest run, in order; none where there was none, or where its records cannot be read."""
-    return next((run.run_dates for run in read_runs(context.workspace.objects, limit=1)), ())
+def dates_compared(context: RunContext, command: str) -> str:
+    """A line on the dates that a command without dates looks at, where the newest run took others; else empty."""
+    dates = context.selection.run_dates
+    last = next((run.run_dates for run in read_runs(context.workspace.objects, limit=1)), ())
+    if not last or last == dates:
+        return ""
+    other = spelled(f"mirrorlake {command} --from {last[0]} --to {last[-1]}")
+    return f"dates: {spans(dates)}, as a run without dates; the last run took {spans(last)}: {other}"
 
 
 def spans(days: Iterable[date]) -> str:

@@ -16,12 +16,12 @@ def command(ctx: click.Context, port: int, host: str) -> None:
     import sys
 
     from lake.errors import MissingExtraError
-    from pipeline.settings import project_root, settings_at_work
+    from pipeline.settings import load_settings, project_root
 
     if importlib.util.find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
     env = (ctx.obj or {}).get("env")
-    settings_at_work(env)  # a wrong profile is said here, not in the browser
+    load_settings(env).require_supported(section="snowflake")  # what is wrong is said here, not in the browser
     _require_free(host, port)
     root = project_root()
     environment = {**os.environ, "MIRRORLAKE_ROOT": str(root), **({"LAKE_ENV": env} if env else {})}

@@ -21,12 +21,16 @@ def command(
     import json
 
     from pipeline.launch import Asked, assessed, opened, prepare
+    from pipeline.status import dates_compared
 
     wanted = Asked(env=env or (ctx.obj or {}).get("env"), config=config, engine=engine, **asked)  # type: ignore[arg-type]
-    work = assessed(prepare(wanted, opened(wanted)))
+    context = prepare(wanted, opened(wanted))
+    work = assessed(context)
     if as_json:
         click.echo(json.dumps([{"stage": a.stage.name, "runs": bool(a.reasons), "why": list(a.reasons)} for a in work]))
         return
+    if not (wanted.run_date or wanted.first) and (line := dates_compared(context, "plan")):
+        click.echo(line)
     for assessment in work:
         word = "would run " if assessment.reasons else "up to date"
         click.echo(f"{assessment.stage.name:<18} {word}  {'; '.join(assessment.reasons)}".rstrip())

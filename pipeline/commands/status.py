@@ -10,7 +10,7 @@ from pipeline.commands import options
 
 
 @click.command()
-@options.together(options.first, options.last, options.locations)
+@options.together(options.run_date, options.first, options.last, options.locations)
 @options.together(options.env, options.config, options.engine, options.live, options.forecast)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
@@ -22,8 +22,7 @@ def command(
     from dataclasses import asdict
 
     from pipeline.launch import Asked, opened, prepare
-    from pipeline.spelling import spelled
-    from pipeline.status import coverage, dates_of_last_run, spans, stage_states
+    from pipeline.status import coverage, dates_compared, spans, stage_states
 
     wanted = Asked(env=env or (ctx.obj or {}).get("env"), config=config, engine=engine, **asked)  # type: ignore[arg-type]
     context = prepare(wanted, opened(wanted))
@@ -32,11 +31,8 @@ def command(
         rows = {"coverage": [asdict(c) for c in covered], "stages": [asdict(s) for s in states]}
         click.echo(json.dumps(rows, default=str))
         return
-    last = dates_of_last_run(context)
-    if wanted.first is None and last and last != context.selection.run_dates:
-        compared = spans(context.selection.run_dates)
-        other = spelled(f"mirrorlake status --from {last[0]} --to {last[-1]}")
-        click.echo(f"dates: {compared}, as a run without dates; the last run took {spans(last)}: {other}")
+    if not (wanted.run_date or wanted.first) and (line := dates_compared(context, "status")):
+        click.echo(line)
     for item in covered:
         line = f"{item.dataset} {item.slice_key}: {len(item.present)} days: {spans(item.present)}"
         click.echo(line + (f"; missing: {spans(item.missing)}" if item.missing else ""))

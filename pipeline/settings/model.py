@@ -217,6 +217,7 @@ class Settings:
             and self.snowflake.token is None,
             "s3.secret_access_key": self.s3.access_key_id is not None and self.s3.secret_access_key is None,
             "s3.access_key_id": self.s3.access_key_id is None and self.s3.secret_access_key is not None,
+            "lake.root": self.gold.runs_on != "here" and "://" not in self.lake.root,
             "deploy.artifacts": self.gold.runs_on != "here" and not self.deploy.artifacts,
             "deploy.emr_application": self.gold.runs_on == "emr-serverless" and not self.deploy.emr_application,
         }
@@ -235,10 +236,14 @@ class Settings:
                 "the stand-ins are not up", where=f"environment {self.env}", fix="start them: just rehearse --keep"
             )
 
-    def require_supported(self, *also: str) -> None:
-        """Raise one ConfigError that names all that keeps commands, or one that needs ``also``, from running here."""
+    def require_supported(self, *also: str, section: str = "") -> None:
+        """Raise one ConfigError that names all that keeps commands, or one that needs ``also``, from running here.
+
+        With ``section``: a command that needs no other one of the settings that belong to an account.
+        """
         self.require_standins()
-        lacks = [f"not set: {key} (environment: {variables(key)})" for key in self.missing(*also)]
+        missing = [key for key in self.missing(*also) if key.startswith(section)]
+        lacks = [f"not set: {key} (environment: {variables(key)})" for key in missing]
         if lacks:
             fix = f"set these variables, in the shell or in .env.{self.env}"
             if self.env not in ("dev", REHEARSAL):

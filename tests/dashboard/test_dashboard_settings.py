@@ -117,3 +117,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_an_account_that_is_not_named_is_missed_before_the_browser_opens(run_cli: RunCli) -> None:
+    outcome = run_cli("--env", "prod", "dashboard", "--port", str(free_port()))
+    assert outcome.exit_code == 1
+    assert "not set: snowflake.account (environment: MIRRORLAKE_SNOWFLAKE_ACCOUNT)" in outcome.err
+    assert "deploy.artifacts" not in outcome.err, "who reads needs no more than the warehouse"

@@ -171,8 +171,8 @@ def test_an_orchestrator_that_ends_a_task_ends_it_as_ctrl_c_does() -> None:
 import time
 import pipeline.cli, pipeline.run
 def at_work(_):
-    print("at work", flush=True)
     try:
+        print("at work", flush=True)
         time.sleep(60)
     finally:
         print("the job was told to stop", flush=True)

@@ -26,7 +26,13 @@ def test_dev_can_run_and_the_others_say_in_one_error_what_they_lack(monkeypatch:
     load_settings("dev").require_supported()
     with pytest.raises(ConfigError) as caught:
         load_settings("prod").require_supported()
-    for word in ("not set: snowflake.account", "not set: deploy.artifacts", "profiles/prod.toml", "--env rehearsal"):
+    for word in (
+        "not set: snowflake.account",
+        "not set: deploy.artifacts",
+        "not set: lake.root",
+        "profiles/prod.toml",
+        "--env rehearsal",
+    ):
         assert word in str(caught.value)
 
 
@@ -35,6 +41,7 @@ def test_prod_can_run_once_the_account_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MIRRORLAKE_SNOWFLAKE_ACCOUNT", "acme")
     monkeypatch.setenv("MIRRORLAKE_SNOWFLAKE_USER", "loader")
     monkeypatch.setenv("MIRRORLAKE_DEPLOY_ARTIFACTS", "s3://artifacts")
+    monkeypatch.setenv("MIRRORLAKE_LAKE_ROOT", "s3://acme/lake")
     load_settings("prod").require_supported()
 
 

@@ -21,6 +21,11 @@ def test_dates_that_are_not_the_last_runs_are_said(run_cli: RunCli) -> None:
     of_the_run = run_cli(*shown[shown.index("mirrorlake") :].split()[1:]).out
     assert "dates:" not in of_the_run
     assert "ingest openmeteo   current" in of_the_run
+    assert run_cli("status", "--run-date", "2013-07-03").out == of_the_run
+    planned = run_cli("plan").out
+    assert planned.startswith(OTHER)
+    assert "mirrorlake plan --from 2013-07-03 --to 2013-07-03\n" in planned
+    assert "dates:" not in run_cli("plan", "--run-date", "2013-07-03").out
 
 
 def test_the_profiles_own_dates_need_no_word(run_cli: RunCli) -> None:
