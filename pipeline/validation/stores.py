@@ -1,8 +1,8 @@
-"""The databases: each can be reached, and has as many rows of every table as gold's last snapshot."""
+"""The databases: each can be reached, has the rows of gold's last snapshot, and readers see what was published."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lake.gold.snapshot import latest_snapshot
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from warehouse.backends.base import Rows
 
 RUN = "mirrorlake run"
+MARTS = "marts"
 Ask = Callable[[str], "Rows"]
 
 
@@ -42,10 +43,32 @@ def published(question: Question) -> Iterator[Finding]:
         rows = {name: _count(reader.query, name) for name in names}
     empty = sorted(name for name, count in rows.items() if not count)
     detail = f"{len(rows)} tables, {sum(rows.values()):,} rows"
-    if empty:
+    if wrong := [*_unlike_built(question, rows), *_unlike_published(question)]:
+        yield Finding("published", opened.published_place, "failed", "; ".join(wrong), RUN)
+    elif empty:
         yield Finding("published", opened.published_place, "warning", f"{detail}; empty: {', '.join(empty)}", RUN)
     else:
         yield Finding("published", opened.published_place, "ok", detail)
+
+
+def _unlike_built(question: Question, rows: Mapping[str, int]) -> Iterator[str]:
+    """Tables that do not have the rows of what dbt built; it stands until the next build."""
+    opened = question.workspace.warehouse
+    for name in opened.tables(MARTS):
+        built = _count(opened.query, f"{MARTS}.{name}")
+        if name not in rows:
+            yield f"{name} is not published"
+        elif rows[name] != built:
+            yield f"{name}: {rows[name]:,} rows, {built:,} were built"
+
+
+def _unlike_published(question: Question) -> Iterator[str]:
+    """Whether somebody wrote to it since, also where no row is more or fewer."""
+    from pipeline import fingerprint
+
+    left = fingerprint.read(question.workspace.objects, "publish")
+    if left is not None and left.outputs != fingerprint.parts(question.workspace.warehouse.published()):
+        yield "not as publish left it"
 
 
 def _reconciled(part: str, question: Question, ask: Ask) -> Iterator[Finding]:

@@ -104,6 +104,21 @@ def test_rows_that_are_missing_in_a_store_are_counted(data: Path) -> None:
     assert wrong["warehouse", "fact_weather_hourly"].fix == "mirrorlake run"
 
 
+def test_published_tables_that_are_not_as_they_were_published_fail(data: Path, run_cli: RunCli) -> None:
+    file = pointer.current(data / "published")
+    assert file is not None
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("UPDATE marts.mart_weather_daily SET temperature_max_c = 1 WHERE location_id = 'jfk'")
+    [(_, changed)] = failed().items()
+    assert (changed.part, changed.detail) == ("published", "not as publish left it")
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("DELETE FROM marts.mart_weather_daily WHERE location_id = 'jfk'")
+    [(_, short)] = failed().items()
+    assert short.detail == "mart_weather_daily: 2 rows, 3 were built; not as publish left it"
+    assert run_cli("run", "--run-date", "2013-07-03").exit_code == 0
+    assert not failed()
+
+
 def test_a_damaged_file_is_named(data: Path) -> None:
     [file] = (data / "lake" / "silver" / "weather_observations").rglob("*.parquet")
     file.write_bytes(b"no parquet")

@@ -61,6 +61,22 @@ def test_publish_shows_all_marts_at_once_and_keeps_the_one_before(here: World) -
     assert seen(here) == 5
 
 
+def test_what_is_published_is_known_again_and_damage_to_it_is_seen(here: World) -> None:
+    here.warehouse.publish("run-1")
+    mark = here.warehouse.published()
+    assert here.warehouse.published() == mark
+    here.ask("DELETE FROM $db.published.mart_days WHERE day_number = 1")
+    damaged = here.warehouse.published()
+    assert damaged != mark
+    here.ask("DROP TABLE $db.published.mart_places")
+    assert here.warehouse.published() not in (mark, damaged)
+    here.ask("DELETE FROM $db.published._publication")
+    assert here.warehouse.published() == {"published": None}
+    here.warehouse.publish("run-2")  # nothing of it has to be mended by hand
+    assert seen(here) == 3
+    assert here.warehouse.published_tables() == ["mart_days", "mart_places"]
+
+
 def test_rights_are_given_before_the_swap(here: World) -> None:
     here.warehouse.publish("run-1")
     recorded = [json.loads(line)["statement"] for line in here.server.statements.read_text().splitlines()]

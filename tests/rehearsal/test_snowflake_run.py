@@ -34,6 +34,7 @@ def test_two_days_one_after_the_other(
     assert second.exit_code == 0, second.text
     _the_marts_are_those_of_gold()
     _people_ask(run_cli)
+    _damage_to_what_is_published_is_noticed(run_cli)
     if chromium() is not None:
         with served(rehearsal.data, tmp_path / "log", {**rehearsal.variables, **NEAR}) as url:
             _every_page_shows(url)
@@ -72,6 +73,20 @@ def _people_ask(run_cli: RunCli) -> None:
     assert loaded.exit_code == 0, loaded.text
     assert len(json.loads(loaded.out)) == len(json.loads(staged.out)) > 0
     assert "weather_daily, version" in run_cli("show", "weather_daily").out
+
+
+def _damage_to_what_is_published_is_noticed(run_cli: RunCli) -> None:
+    workspace = open_workspace()
+    workspace.warehouse.query(f"DELETE FROM {workspace.settings.snowflake.database}.published.mart_weather_daily")
+    workspace.close()
+    assert "output gone or changed: tables mart weather daily" in run_cli("status").out
+    validated = json.loads(run_cli("validate", "--read-only", "--json").out)["findings"]
+    wrong = [each["detail"] for each in validated if (each["part"], each["verdict"]) == ("published", "failed")]
+    assert wrong == ["mart_weather_daily: 0 rows, 6 were built; not as publish left it"]
+    again = json.loads(run_cli("run", "--run-date", "2013-07-05", "--json").out)
+    assert {stage["stage"] for stage in again["stages"] if stage["status"] == "done"} == {"publish"}
+    question = "SELECT COUNT(*) AS days FROM mart_weather_daily"
+    assert run_cli("sql", question, "--csv").out.splitlines() == ["days", "6"]
 
 
 def _a_failed_audit_publishes_nothing(run_cli: RunCli) -> None:

@@ -57,7 +57,10 @@ def wanted(run_id: str, code_version: str, stale: Sequence[str]) -> Wanted:
 def publish(session: Session, database: str, reader_role: str, asked: Wanted) -> Publication:
     """Clone, grant, swap. May be called again with the same publication after its session was lost."""
     tables = _counted(session, database)
-    standing = current(session, database)
+    try:
+        standing = current(session, database)
+    except DamagedError:
+        standing = None  # what cannot say what it is, is replaced
     if standing is None or (standing.run_id, standing.published_at) != (asked.run_id, asked.at):
         snapshot = _snapshot(session, database)
         candidate = f"{database}.{CANDIDATE}"

@@ -104,7 +104,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def published(self) -> Mapping[str, object]:
-        """By what the current publication is known again, as JSON has it."""
+        """By what the current publication is known again, as JSON has it; another where somebody changed it since."""
 
     @abstractmethod
     def reader(self) -> AbstractContextManager[Reader]:

@@ -211,12 +211,18 @@ class SnowflakeWarehouse(Warehouse):
         return self._retried(lambda: _snowflake_publish.current(self.session, self.account.database))
 
     def published(self) -> Mapping[str, object]:
-        """Its name; None before the first, and where nobody answers."""
+        """Its name, and Snowflake's token of each table's last change; None before the first, and where nobody answers.
+
+        A token is the table's own: neither the swap nor the publication after it changes it.
+        """
         try:
             standing = self.standing()
+            if standing is not None:
+                tables = self._retried(lambda: self._tokens(_snowflake_publish.PUBLISHED))
+                return {"published": standing.name, "tables": tables}
         except MirrorlakeError:
-            standing = None
-        return {"published": standing.name if standing else None}
+            pass  # the stage runs then, and says what is wrong
+        return {"published": None}
 
     def open_reader(self) -> SnowflakeReader:
         """A session of its own, which is the caller's to close, in the role that only sees what is published."""
