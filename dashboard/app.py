@@ -15,6 +15,7 @@ import streamlit as st
 
 from dashboard.parts import show_error
 from lake.errors import MirrorlakeError
+from pipeline.settings import load_settings
 
 VIEWS = Path(__file__).resolve().parent / "views"
 
@@ -28,6 +29,8 @@ page = st.navigation(
     ]
 )
 try:
+    if (environment := load_settings().env) != "dev":
+        st.sidebar.caption(f"environment: {environment}")
     page.run()
 except MirrorlakeError as error:
     show_error(error)

@@ -58,6 +58,7 @@ def test_stand_ins_that_are_not_up(
     assert not page.exception
     assert "the stand-ins are not up" in said(page)
     assert "just rehearse --keep" in said(page)
+    assert [caption.value for caption in page.sidebar.caption] == ["environment: rehearsal"]
 
 
 def test_a_message_is_shown_as_it_is(project: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
