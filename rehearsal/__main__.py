@@ -21,6 +21,8 @@ from pipeline.settings import Settings, load_settings
 from rehearsal import keeping
 from rehearsal.dress import STAY_UP, rehearse, set_up
 
+COMMANDS = ("up", "down", "status")
+
 
 def main() -> int:
     """What the words ask for; the exit code. Who reads no further (``status | head -1``) is no fault."""
@@ -52,12 +54,7 @@ def _stopped(stopped: KeyboardInterrupt, data: Path | None = None) -> int:
 
 
 def _answer() -> int:
-    parser = argparse.ArgumentParser(prog="just rehearse", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=("up", "down", "status"), help="the stand-ins without a run")
-    parser.add_argument("--keep", action="store_true", help="leave the stand-ins up: mirrorlake --env rehearsal ...")
-    parser.add_argument("--from", dest="first", metavar="DATE", help="first run date")
-    parser.add_argument("--to", dest="last", metavar="DATE", help="last run date")
-    told = parser.parse_args()
+    told = _told()
     try:
         settings = load_settings("rehearsal")
     except MirrorlakeError as error:
@@ -72,6 +69,23 @@ def _answer() -> int:
         return _stopped(stopped, None if told.command == "down" else settings.data)
     except MirrorlakeError as error:
         return _failed(error)
+
+
+def _told() -> argparse.Namespace:
+    """What the words say. An option that does not exist is named, and not the word after it taken for a command."""
+    parser = argparse.ArgumentParser(prog="just rehearse", description=__doc__, allow_abbrev=False)
+    parser.add_argument("command", nargs="?", metavar="{up,down,status}", help="the stand-ins without a run")
+    parser.add_argument("--keep", action="store_true", help="leave the stand-ins up: mirrorlake --env rehearsal ...")
+    parser.add_argument("--from", dest="first", metavar="DATE", help="first run date")
+    parser.add_argument("--to", dest="last", metavar="DATE", help="last run date")
+    told, unknown = parser.parse_known_args()
+    options = [word for word in unknown if word.startswith("-")]
+    if options:
+        parser.error(f"unknown option {options[0]}; known are: --from, --to, --keep")
+    wrong = unknown if told.command in (None, *COMMANDS) else [told.command]
+    if wrong:
+        parser.error(f"unknown word {wrong[0]!r}; known are: {', '.join(COMMANDS)} (one at most)")
+    return told
 
 
 def _failed(error: MirrorlakeError) -> int:

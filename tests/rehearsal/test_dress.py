@@ -116,6 +116,10 @@ def test_sigterm_ends_the_run_beside_and_the_stand_ins(data: Path) -> None:
         (("--from", "2013-07-04", "--to", "2013-07-03"), "error: --from 2013-07-04 is after --to 2013-07-03"),
         (("--from", "2013-07-05"), "where: --to is that of profiles/rehearsal.toml"),
         (("--from", "2013-13-01"), "error: --from '2013-13-01' is not a date\n  what to do: write it as YYYY-MM-DD"),
+        (("--form", "2013-07-01"), "error: unknown option --form; known are: --from, --to, --keep"),
+        (("--fr", "2013-07-01"), "error: unknown option --fr;"),
+        (("2013-07-01",), "error: unknown word '2013-07-01'; known are: up, down, status (one at most)"),
+        (("up", "down"), "error: unknown word 'down';"),
     ],
 )
 def test_words_that_make_no_sense_are_refused(data: Path, words: tuple[str, ...], said: str) -> None:
