@@ -22,11 +22,11 @@ def main() -> None:
     airflow = LocalAirflow(arguments.home, arguments.env, arguments.port)
     try:
         airflow.start()
-        print(f"http://127.0.0.1:{airflow.port}/dags/mirrorlake_{arguments.env} (Ctrl-C ends it)")
+        print(f"http://127.0.0.1:{airflow.port}/dags/mirrorlake_{arguments.env} (Ctrl-C ends it)", flush=True)
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        print("ending")
+        print("ending", flush=True)
     finally:
         airflow.stop()
 
