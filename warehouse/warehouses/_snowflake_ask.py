@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lake.errors import MirrorlakeError, UnknownChoiceError, UsageError, WarehouseError
 from warehouse import sandbox
@@ -19,6 +20,9 @@ from warehouse.warehouses import _snowflake_publish
 from warehouse.warehouses._snowflake_account import Account
 from warehouse.warehouses._snowflake_session import Session, is_not_there
 from warehouse.warehouses.base import FilesOf
+
+if TYPE_CHECKING:
+    from sqlglot.errors import SqlglotError
 
 _ONE = "give one SELECT (or WITH ... SELECT) statement; `mirrorlake sql` alone lists the tables"
 
@@ -80,7 +84,7 @@ def tables_in(sql: str) -> set[str]:
     try:
         found = [statement for statement in sqlglot.parse(sql, dialect="snowflake") if statement is not None]
     except SqlglotError as error:
-        raise UsageError(f"the SQL cannot be read: {' '.join(str(error).split())}", fix=_ONE) from None
+        raise UsageError(f"the SQL cannot be read: {_told(error)}", fix=_ONE) from None
     if len(found) != 1:
         raise UsageError(f"there are {len(found)} statements", fix=_ONE)
     (statement,) = found
@@ -89,6 +93,16 @@ def tables_in(sql: str) -> set[str]:
         raise UsageError(f"statements of kind {statement.key.upper()} are not allowed here", fix=_ONE)
     inner = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
     return {table.name.lower() for table in statement.find_all(exp.Table) if table.name} - inner
+
+
+def _told(error: SqlglotError) -> str:
+    """What is wrong and where, in one line; the error's own text underlines it by codes for a terminal."""
+    wrong = next(iter(getattr(error, "errors", [])), None)
+    if wrong is None:
+        return " ".join(str(error).split())
+    around = "".join(wrong.get(part) or "" for part in ("start_context", "highlight", "end_context"))
+    where = f"line {wrong['line']}, column {wrong['col']}, at {wrong['highlight']!r} in {' '.join(around.split())!r}"
+    return f"{wrong['description']}: {where}"
 
 
 def ask_lake(
