@@ -19,11 +19,12 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
 
     from lake.errors import MissingExtraError
     from pipeline.dbtworker.environment import dbt_environment
-    from pipeline.settings import project_root, settings_at_work
+    from pipeline.settings import load_settings, project_root
 
     if importlib.util.find_spec("dbt") is None:
         raise MissingExtraError("dbt-core", "dbt")
-    settings = settings_at_work((ctx.obj or {}).get("env"))
+    settings = load_settings((ctx.obj or {}).get("env"))
+    settings.require_supported()
     environment = {**os.environ, **dbt_environment(settings), "MIRRORLAKE_DBT_TARGET": settings.dbt.target}
     os.chdir(project_root() / "dbt")
     program = "from dbt.cli.main import cli; cli(prog_name='dbt')"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +16,11 @@ from pipeline.dbtworker.environment import dbt_environment
 from pipeline.secret import Secret
 from pipeline.settings import load_settings
 from pipeline.settings.databases import SnowflakeSettings
+from tests.conftest import RunCli
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+DBT = Path(sys.executable).with_name("dbt")
+NEEDED = {"MIRRORLAKE_SNOWFLAKE_ACCOUNT", "MIRRORLAKE_SNOWFLAKE_USER", "DBT_ENV_SECRET_SNOWFLAKE_PRIVATE_KEY"}
 
 
 def test_duckdb_needs_its_path_and_threads(project: Path) -> None:
@@ -57,13 +63,50 @@ def test_a_secret_that_is_only_named_is_refused(project: Path) -> None:
         snowflake(private_key=Secret("secret:mirrorlake/key"))
 
 
-def test_every_variable_of_the_profile_has_a_default_and_a_setting(project: Path) -> None:
+def test_every_variable_of_the_profile_has_a_setting_and_those_that_prod_needs_no_default(project: Path) -> None:
     text = (REPOSITORY / "profiles" / "profiles.yml").read_text()
     calls = re.findall(r"env_var\('(\w+)'(, '[^']*')?\)", text)
-    assert all(default for _, default in calls)
+    assert {name for name, default in calls if not default} == NEEDED | {"DBT_ENV_SECRET_SNOWFLAKE_TOKEN"}
     by_key = snowflake(private_key=Secret("k" * 8), private_key_passphrase=Secret("p" * 8), host="127.0.0.1")
     known = {*by_key, *snowflake(token=Secret("t" * 8)), "MIRRORLAKE_DBT_TARGET"}
     assert {name for name, _ in calls} == known
-    secret = re.findall(r"(private_key|private_key_passphrase|token): \"\{\{ env_var\('(\w+)'", text)
+    secret = re.findall(r"(private_key|private_key_passphrase|token): \"\{\{ .*?env_var\('(\w+SECRET\w+)'", text)
     assert all(variable.startswith("DBT_ENV_SECRET_") for _, variable in secret)
     assert len(secret) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lacking", sorted(NEEDED))
+def test_dbt_names_a_variable_that_target_prod_lacks(lacking: str, tmp_path: Path) -> None:
+    said = dbt("parse", "prod", tmp_path, {name: "x" for name in NEEDED if name != lacking})
+    assert f"Env var required but not provided: '{lacking}'" in said
+
+
+@pytest.mark.slow
+def test_by_a_token_dbt_needs_no_key_and_target_dev_needs_nothing(tmp_path: Path) -> None:
+    account = {name: "x" for name in NEEDED if "SECRET" not in name}
+    by_token = account | {"MIRRORLAKE_SNOWFLAKE_AUTHENTICATOR": "oauth", "DBT_ENV_SECRET_SNOWFLAKE_TOKEN": "a-token"}
+    for target, variables in (("prod", by_token), ("dev", {})):
+        assert "rror" not in dbt("parse", target, tmp_path, variables), target
+
+
+def test_the_command_says_all_that_an_environment_lacks_before_dbt_is_called(project: Path, run_cli: RunCli) -> None:
+    refused = run_cli("--env", "prod", "dbt", "build")
+    assert refused.exit_code == 1
+    for variable in ("ACCOUNT", "USER"):
+        assert f"MIRRORLAKE_SNOWFLAKE_{variable}" in refused.err
+
+
+def dbt(command: str, target: str, folder: Path, variables: dict[str, str]) -> str:
+    """What dbt says with these variables and no other of ours; nobody is asked."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    where = ["--profiles-dir", str(REPOSITORY / "profiles"), "--target", target, "--log-path", str(folder)]
+    done = subprocess.run(
+        [DBT, "--no-use-colors", command, *where, "--project-dir", str(REPOSITORY / "dbt"), "--target-path", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**kept, "MIRRORLAKE_WAREHOUSE_PATH": ":memory:", **variables},
+    )
+    return " ".join(done.stdout.split())
