@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake.engines.spark_session import spark_submit_options
 from lake.errors import ConfigError
 from pipeline.aws_client import asking, aws_client
 from pipeline.deployed import artifacts_bucket, jars_of_job, manifest
-from pipeline.remote.service import Arguments, JobState
+from pipeline.remote.service import Arguments, JobState, standin_jobs, standin_log
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -29,18 +30,25 @@ MINUTES = 60
 
 
 class EmrServerless:
-    """One application; ``files`` maps ``kind/name`` of the deployment to URLs."""
+    """One application; ``files`` maps ``kind/name`` of the deployment to URLs; ``logs``: a stand-in's."""
 
     name = "EMR Serverless"
 
     def __init__(
-        self, client: Any, application: str, role: str, files: Mapping[str, str], environment: str | None
+        self,
+        client: Any,
+        application: str,
+        role: str,
+        files: Mapping[str, str],
+        environment: str | None,
+        logs: Path | None = None,
     ) -> None:
         self.client = client
         self.application = application
         self.role = role
         self.files = files
         self.environment = environment
+        self.logs = logs
 
     def running(self, run_id: str) -> tuple[str, Arguments] | None:
         """See ``Service``; a run is known by its name. In which order they are listed is not promised."""
@@ -107,7 +115,8 @@ class EmrServerless:
 
     def log_of(self, job_id: str) -> str:
         """See ``Service``."""
-        return f"the console: job run {job_id} of application {self.application}, driver log (kept for 30 days)"
+        cloud = f"the console: job run {job_id} of application {self.application}, driver log (kept for 30 days)"
+        return str(standin_log(self.logs, job_id) or cloud)
 
     def _run(self, job_id: str) -> dict[str, Any]:
         with asking("ask for the job's state", self._where):
@@ -169,4 +178,5 @@ def create(workspace: Workspace) -> EmrServerless:
     files, application = deployed(workspace)
     client = aws_client(settings.s3.credentials(), "emr-serverless")
     chosen = application or settings.deploy.emr_application or ""
-    return EmrServerless(client, chosen, settings.deploy.role or "", files, settings.deploy.emr_environment)
+    role, environment = settings.deploy.role or "", settings.deploy.emr_environment
+    return EmrServerless(client, chosen, role, files, environment, standin_jobs(settings))

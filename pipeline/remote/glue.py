@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws_client import asking, aws_client
-from pipeline.remote.service import Arguments, JobState
+from pipeline.remote.service import Arguments, JobState, standin_jobs, standin_log
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace
@@ -16,14 +17,15 @@ ENDED = frozenset({SUCCEEDED, "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"
 
 
 class Glue:
-    """The job ``deploy.job``, which ``mirrorlake deploy`` points to script, wheel and jars."""
+    """The job ``deploy.job``, which ``mirrorlake deploy`` points to script, wheel and jars; ``logs``: a stand-in's."""
 
     name = "Glue"
 
-    def __init__(self, client: Any, job: str, env: str) -> None:
+    def __init__(self, client: Any, job: str, env: str, logs: Path | None = None) -> None:
         self.client = client
         self.job = job
         self.env = env
+        self.logs = logs
 
     def running(self, run_id: str) -> tuple[str, Arguments] | None:
         """See ``Service``."""
@@ -55,7 +57,8 @@ class Glue:
 
     def log_of(self, job_id: str) -> str:
         """See ``Service``."""
-        return f"CloudWatch, groups below /aws-glue/jobs, streams of {job_id}"
+        cloud = f"CloudWatch, groups below /aws-glue/jobs, streams of {job_id}"
+        return str(standin_log(self.logs, job_id) or cloud)
 
     def _asking(self, what: str) -> AbstractContextManager[None]:
         return asking(what, f"Glue job {self.job}", f"register it: mirrorlake deploy --env {self.env}")
@@ -68,4 +71,5 @@ def _plain(arguments: Arguments) -> dict[str, str]:
 def create(workspace: Workspace) -> Glue:
     """The service of this workspace."""
     settings = workspace.settings
-    return Glue(aws_client(settings.s3.credentials(), "glue"), settings.deploy.job, settings.env)
+    client = aws_client(settings.s3.credentials(), "glue")
+    return Glue(client, settings.deploy.job, settings.env, standin_jobs(settings))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    from pipeline.settings import Settings
     from pipeline.workspace import Workspace
 
+STANDIN_JOBS = Path("standins", "aws", "jobs")  # in the data folder of the rehearsal
 Arguments = Mapping[str, str]  # what the job's script is given, by name
 
 
@@ -47,6 +50,17 @@ class Service(Protocol):
     def log_of(self, job_id: str) -> str:
         """Where people find what it said."""
         ...
+
+
+def standin_jobs(settings: Settings) -> Path | None:
+    """Where a stand-in of this data folder keeps ``<job id>/log``; None where nothing stands in."""
+    return settings.data / STANDIN_JOBS if settings.s3.endpoint is not None else None
+
+
+def standin_log(jobs: Path | None, job_id: str) -> Path | None:
+    """The log of a job, once a stand-in has it."""
+    log = None if jobs is None else jobs / job_id / "log"
+    return log if log is not None and log.is_file() else None
 
 
 def service(workspace: Workspace) -> Service:

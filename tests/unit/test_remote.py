@@ -20,7 +20,7 @@ from pipeline.remote import messages, submit
 from pipeline.remote.emr import AT_WORK, ENDED, EmrServerless, create
 from pipeline.remote.glue import Glue
 from pipeline.remote.job import read_arguments
-from pipeline.remote.service import Arguments, JobState
+from pipeline.remote.service import Arguments, JobState, standin_jobs
 from pipeline.settings import load_settings
 from pipeline.validation import Question
 from pipeline.validation.cloud import job
@@ -258,6 +258,21 @@ def test_glue_is_asked_by_its_own_words() -> None:
     glue.stop("jr")
     assert client.asked[-1] == ("batch_stop_job_run", {"JobName": "gold", "JobRunIds": ["jr"]})
     assert "jr" in glue.log_of("jr")
+
+
+def test_the_log_of_a_job_that_a_stand_in_runs_is_a_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = project / "standins" / "aws" / "jobs"
+    assert standin_jobs(load_settings("rehearsal")) is None, "they are not up"
+    monkeypatch.setenv("MIRRORLAKE_S3_ENDPOINT", "http://127.0.0.1:7777")
+    logs = standin_jobs(load_settings("rehearsal"))
+    services = (
+        Glue(Recorder(), "gold", "rehearsal", logs),
+        EmrServerless(Recorder(), "app", "r", FILES, None, logs),
+    )
+    assert not any(str(project) in each.log_of("jr") for each in services), "none of this folder's"
+    (jobs / "jr").mkdir(parents=True)
+    (jobs / "jr" / "log").touch()
+    assert [each.log_of("jr") for each in services] == [str(jobs / "jr" / "log")] * 2
 
 
 def test_a_job_that_is_not_registered_is_told_with_the_command_of_its_environment() -> None:
