@@ -23,7 +23,7 @@ dev-run *arguments: (_environment "run")
 test *arguments: (_environment "test") _standins _airflow
     @if [ $# -eq 0 ]; then "{{ just_executable() }}" check _covered; else {{ python }} -m pytest "$@"; fi
 
-# 60 seconds: break a row, see it quarantined, fix it, replay it.
+# About a minute: break a row, see it quarantined, fix it, replay it.
 [no-exit-message]
 tour: (_environment "run")
     @{{ mirrorlake }} tour

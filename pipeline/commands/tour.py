@@ -9,7 +9,7 @@ import click
 def command() -> int:
     """See a row break, wait in quarantine, be fixed and replayed; and a failed audit that publishes nothing.
 
-    Takes about half a minute, in a temporary folder; your own data is not touched.
+    Takes about a minute, in a temporary folder; your own data is not touched.
     """
     import tempfile
     from pathlib import Path
