@@ -58,7 +58,7 @@ def ask(
 
 
 def published_tables(published: Path) -> list[str]:
-    """The names of the published tables; none before the first publication."""
+    """The names of the published tables, metadata (``_...``) left out; none before the first publication."""
     with memory() as connection:
         if published_path(published) is None:
             return []
@@ -120,7 +120,7 @@ def _published(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'published' ORDER BY table_name NULLS LAST"
     )
-    return [str(row[0]) for row in rows.fetchall()]
+    return [name for row in rows.fetchall() if not (name := str(row[0])).startswith("_")]
 
 
 def _explained(

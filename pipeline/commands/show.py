@@ -85,7 +85,10 @@ def _opened(workspace: Workspace, name: str) -> tuple[LakeTable, list[str]]:
         if bare != name and bare in silver:
             return quarantine.table(workspace.objects, bare), ["_run_date", "_payload", "_position"]
     if name not in workspace.contracts:
-        raise UnknownChoiceError("table", name, known)
+        unknown = UnknownChoiceError("table", name, known)
+        if name.startswith("mart_"):  # a published table, or one that is to be
+            unknown.fix = f'marts are asked by SQL: mirrorlake sql "select * from {name}"'  # noqa: S608 (said, not run)
+        raise unknown
     return workspace.table(name), list(workspace.contracts[name].primary_key)
 
 

@@ -86,7 +86,7 @@ def test_before_the_first_publication_the_lake_can_be_asked(made: StarLake, tmp_
 
 
 def test_published_tables(published: Path) -> None:
-    assert published_tables(published) == ["_publication", "mart_x"]
+    assert published_tables(published) == ["mart_x"]
 
 
 HOSTILE = """
@@ -174,7 +174,7 @@ def test_an_unknown_table_lists_the_known(sql: Ask) -> None:
     with pytest.raises(UnknownChoiceError) as caught:
         sql("SELECT * FROM wether_daily")
     assert caught.value.known == [
-        "_publication", "dim_date", "dim_location", "fact_weather_hourly", "mart_x", "weather_daily",
+        "dim_date", "dim_location", "fact_weather_hourly", "mart_x", "weather_daily",
     ]  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def test_show_of_the_past(run_cli: RunCli, workspace: Workspace) -> None:
     [
         (("nope",), f"quarantine.{TABLE}"),
         (("quarantine.weather_hourly",), "unknown table"),
+        (("mart_weather_daily",), 'sql "select * from mart_weather_daily"'),
         ((TABLE, "--columns", "nope"), "temperature_c"),
         ((TABLE, "--version", "7"), "the newest is 0"),
         ((TABLE, "--as-of", "1999-01-01"), "there was no table at"),

@@ -145,7 +145,7 @@ def test_questions_are_one_select_in_the_reader_s_role(here: World) -> None:
             ask(statement)
     with pytest.raises(UnknownChoiceError, match="mart_dayz") as caught:
         ask("SELECT * FROM mart_dayz")
-    assert caught.value.known == ["mart_days", "mart_places"]
+    assert caught.value.known == ["mart_days", "mart_places", "weather_daily"]
     with pytest.raises(UsageError, match="the SQL cannot be run"):
         ask("SELECT nothing_such FROM mart_days")
     with pytest.raises(UsageError, match="one question cannot ask both"):

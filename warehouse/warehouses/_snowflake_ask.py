@@ -44,12 +44,12 @@ class SnowflakeReader:
         """See ``Reader.place_of``."""
         return self._database, f"{self._database}.{_snowflake_publish.PUBLISHED}.{table}"
 
-    def ask(self, sql: str, limit: int | None = None) -> tuple[Rows, bool]:
-        """See ``Warehouse.ask``."""
+    def ask(self, sql: str, limit: int | None = None, beside: Collection[str] = ()) -> tuple[Rows, bool]:
+        """See ``Warehouse.ask``; ``beside`` are tables that can be asked elsewhere, for who misspells one."""
         try:
             answer = self.session.execute(sql) if limit is None else self.session.fetch_some(sql, limit + 1)
         except WarehouseError as error:
-            raise self._explained(error, sql) from error
+            raise self._explained(error, sql, beside) from error
         more = limit is not None and len(answer.rows) > limit
         return Rows(answer.columns, answer.rows[:limit]), more
 
@@ -57,12 +57,12 @@ class SnowflakeReader:
         """What is published now; None before the first publication."""
         return _snowflake_publish.current(self.session, self._database)
 
-    def _explained(self, error: WarehouseError, sql: str) -> MirrorlakeError:
+    def _explained(self, error: WarehouseError, sql: str, beside: Collection[str]) -> MirrorlakeError:
         if is_not_there(error):
             known = _snowflake_publish.tables_of(self.session, self._database, _snowflake_publish.PUBLISHED)
             missing = sorted(tables_in(sql) - set(known))
             if missing:
-                return UnknownChoiceError("table", missing[0], known)
+                return UnknownChoiceError("table", missing[0], {*known, *beside})
         return UsageError(f"the SQL cannot be run: {error.what}", fix="the question is asked in Snowflake's SQL")
 
 

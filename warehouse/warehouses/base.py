@@ -112,7 +112,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def published_tables(self) -> list[str]:
-        """The names of the published tables; none before the first publication."""
+        """The names of the published tables, metadata (``_...``) left out; none before the first publication."""
 
     @abstractmethod
     def ask(

@@ -264,7 +264,7 @@ class SnowflakeWarehouse(Warehouse):
         if in_lake:
             return _snowflake_ask.ask_lake(sql, kind, lake_tables, files_of, options or {}, limit)
         with self.reader() as reader:
-            return reader.ask(sql, limit)
+            return reader.ask(sql, limit, lake_tables)
 
     def query(self, sql: str) -> Rows:
         """See ``Warehouse.query``."""
