@@ -241,6 +241,24 @@ def test_tables_that_are_gone_or_emptied_are_noticed(full_lake: StarLake, databa
     assert database.standing(snapshot.number) is not None
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE {}.dim_location SET location_name = location_name",
+        "DELETE FROM {0}.weather_daily WHERE weather_date = (SELECT min(weather_date) FROM {0}.weather_daily)",
+    ],
+)
+def test_rows_that_somebody_wrote_to_are_noticed(full_lake: StarLake, database: PostgresBackend, harm: str) -> None:
+    snapshot = full_lake.snapshot()
+    stage(snapshot, full_lake.table, full_lake.contracts, database, "run-1")
+    left = database.standing(snapshot.number)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(f"VACUUM (FREEZE, ANALYZE) {database.schema}.dim_location".encode())
+        assert database.standing(snapshot.number) == left, "the database's own upkeep is no change"
+        assert connection.execute(harm.format(database.schema).encode()).rowcount > 0
+    assert database.standing(snapshot.number) != left
+
+
 def staging_outputs(monkeypatch: pytest.MonkeyPatch, url: str) -> object:
     monkeypatch.setenv("MIRRORLAKE_STAGING_BACKEND", "postgres")
     monkeypatch.setenv("MIRRORLAKE_STAGING_URL", url)

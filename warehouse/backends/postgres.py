@@ -129,9 +129,10 @@ class PostgresBackend(Backend):
         return None if row is None else {str(table): int(count) for table, count in json.loads(str(row[0])).items()}
 
     def standing(self, snapshot: int) -> str | None:
-        """The mark of the load of that gold snapshot, if it is the newest and its tables are there, rows in them.
+        """The mark of the load of that gold snapshot and a sum of its tables' row versions; None where another load is
+        newer, or a table is not there or has more or fewer rows than were loaded.
 
-        It does not count rows, so that it costs a few milliseconds.
+        Each table is read through once, in the database; no row leaves it.
         """
         _require("psycopg", "adbc_driver_postgresql")
         import psycopg
@@ -148,8 +149,9 @@ class PostgresBackend(Backend):
             ).fetchone()
             if newest is None or newest[1] != snapshot:
                 return None
-            staged = json.loads(str(newest[2])).items()
-            return str(newest[0]) if all(_is_there(connection, *table) for table in staged) else None
+            staged = sorted(json.loads(str(newest[2])).items())
+            versions = [_versions(connection, *table) for table in staged]
+            return f"{newest[0]} {' '.join(map(str, versions))}" if None not in versions else None
 
     @contextlib.contextmanager
     def _gives_up(self) -> Iterator[None]:
@@ -199,15 +201,20 @@ class PostgresBackend(Backend):
         return pool
 
 
-def _is_there(connection: Connection, table: str, rows: int) -> bool:
-    """Whether the table stands, and has rows if it had any."""
+def _versions(connection: Connection, table: str, rows: int) -> int | None:
+    """The sum of the transactions that wrote the table's rows; None without the table, or with another number of rows.
+
+    An UPDATE gives a row the number of its own, later transaction. VACUUM leaves these numbers as they are.
+    """
     from psycopg import sql
 
     name = sql.Identifier(table)
     if connection.execute("SELECT to_regclass(%s)", [name.as_string(connection)]).fetchone() == (None,):
-        return False
-    row = connection.execute(sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(name)).fetchone()
-    return row == (rows > 0,)
+        return None
+    summed = sql.SQL("SELECT count(*), coalesce(sum(xmin::text::bigint), 0)::bigint FROM {}").format(name)
+    found = connection.execute(summed).fetchone()
+    assert found is not None
+    return int(str(found[1])) if found[0] == rows else None
 
 
 def _options(schema: str) -> str:
