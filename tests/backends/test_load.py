@@ -327,6 +327,19 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
+def test_a_load_that_somebody_took_rows_from_does_not_stand(full_lake: StarLake, warehouse: Path) -> None:
+    load(full_lake.snapshot(), full_lake.table, full_lake.contracts, warehouse)
+    kept = DuckDBWarehouse(warehouse, warehouse.parent / "published")
+    assert kept.loaded() == str(warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "DELETE FROM raw.weather_daily WHERE weather_date = (SELECT min(weather_date) FROM raw.weather_daily)"
+        )
+    assert kept.loaded() is None
+    load(full_lake.snapshot(), full_lake.table, full_lake.contracts, warehouse)
+    assert kept.loaded() == str(warehouse)
+
+
 @pytest.mark.parametrize("damage", [_garbage, _truncated, _flipped, _empty])
 def test_a_damaged_file_is_set_aside_and_built_anew(full_lake: StarLake, warehouse: Path, damage: object) -> None:
     _load(full_lake, warehouse)

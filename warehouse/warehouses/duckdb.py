@@ -74,7 +74,9 @@ class DuckDBWarehouse(Warehouse):
     def loaded(self, *known: object) -> object | None:
         """See ``Warehouse.loaded``. A file that is not as it was left is read through, once."""
         now = self.stamp()
-        sound = now is not None and (now in known or not duck.is_damaged(self.path, RAW))
+        sound = now is not None and (
+            now in known or not (duck.is_damaged(self.path, RAW) or self.unloaded(self.tables(RAW)))
+        )
         return str(self.path) if sound else None
 
     def unloaded(self, tables: Collection[str]) -> list[str]:
