@@ -7,14 +7,13 @@ had committed is looked for first (see the helper files beside this one).
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from lake.contract.model import Contract
-from lake.errors import ConfigError, MirrorlakeError, StorageError
+from lake.errors import MirrorlakeError, StorageError
 from warehouse import snowflake_sql as sql
 from warehouse.backends.base import Rows
 from warehouse.batch import OpenTable, Snapshot
@@ -25,6 +24,7 @@ from warehouse.warehouses import _snowflake_ask, _snowflake_export, _snowflake_l
 from warehouse.warehouses._snowflake_account import KEY_PAIR, Account, login_by, with_line_breaks
 from warehouse.warehouses._snowflake_ask import SnowflakeReader
 from warehouse.warehouses._snowflake_session import LostSessionError, Session, connect, retried
+from warehouse.warehouses._snowflake_setup import Names, require_setup, setup_names
 from warehouse.warehouses.base import FilesOf, Publication, Warehouse
 
 __all__ = [
@@ -40,19 +40,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+\Z", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Names:
-    """What things are called in the account, where the lake lies (``s3://bucket/prefix``), how people set it up."""
-
-    lake: str
-    reader_role: str
-    integration: str
-    storage_role: str
-    setup_role: str
-    setup: str = "mirrorlake warehouse --setup"
 
 
 class SnowflakeWarehouse(Warehouse):
@@ -103,7 +90,7 @@ class SnowflakeWarehouse(Warehouse):
 
     def setup_sql(self) -> str:
         """00_setup.sql with the names of this environment."""
-        return sql.filled("00_setup.sql", self._setup_names())
+        return sql.filled("00_setup.sql", setup_names(self.account, self.names))
 
     def set_up(self, login: str | None = None) -> int:
         """Run 00_setup.sql; statements run. ``login`` is who does it, by the account's key or token: a user who may
@@ -121,25 +108,6 @@ class SnowflakeWarehouse(Warehouse):
 
         return retried(work)
 
-    def _setup_names(self) -> dict[str, object]:
-        account, names = self.account, self.names
-        words = {
-            "setup_role": names.setup_role,
-            "warehouse": account.warehouse,
-            "database": account.database,
-            "role": account.role,
-            "reader_role": names.reader_role,
-            "user": account.user,
-            "integration": names.integration,
-        }
-        checked = {word: sql.identifier(name, f"snowflake.{word}") for word, name in words.items()}
-        return {
-            **checked,
-            "statement_seconds": account.statement_seconds,
-            "storage_role": _storage_role(names.storage_role),
-            "lake": names.lake.rstrip("/").replace("'", ""),
-        }
-
     def load(
         self, snapshot: Snapshot, open_table: OpenTable, contracts: Mapping[str, Contract], *, full: bool = False
     ) -> LoadResult:
@@ -148,33 +116,13 @@ class SnowflakeWarehouse(Warehouse):
         database, integration = self.account.database, self.names.integration
 
         def work() -> LoadResult:
-            self._require_setup()
+            require_setup(self.session, self.account.database, self.place, self.names)
             load = _snowflake_load.Load(
                 self.session, database, self.names.lake.rstrip("/"), integration, snapshot, load_id
             )
             return _snowflake_load.load(load, open_table, contracts, full=full)
 
         return self._retried(work)
-
-    def _require_setup(self) -> None:
-        """ConfigError where 00_setup.sql has not been run, or its schemas are not this role's to see."""
-        try:
-            found = self.session.execute(f"SHOW SCHEMAS IN DATABASE {self.account.database}")
-        except StorageError:
-            raise
-        except MirrorlakeError as error:
-            found, said = Rows(("name",), []), f" ({error.what})"
-        else:
-            said = ""
-        name = found.columns.index("name")
-        lacking = {"LANDING", "RAW", "MARTS", "PUBLISHED"} - {str(row[name]) for row in found.rows}
-        if lacking:
-            raise ConfigError(
-                f"the account is not set up: no schema {', '.join(sorted(lacking)).lower()}{said}",
-                where=self.place,
-                fix=f"run 00_setup.sql once: {self.names.setup}, in an account --as a user with the role "
-                f"{self.names.setup_role} (--print-setup shows it)",
-            )
 
     def stamp(self) -> object | None:
         """Table to Snowflake's own token of its last change; of schemas raw and marts."""
@@ -282,19 +230,6 @@ class SnowflakeWarehouse(Warehouse):
     def database_file(self, copy: Path) -> Path:
         """See ``Warehouse.database_file``. Tables come one by one, in Arrow batches."""
         return _snowflake_export.copied(self.tables, self.export, ("raw", "marts"), copy)
-
-
-def _storage_role(arn: str) -> str:
-    """The ARN by which Snowflake reads the lake, fit for a literal."""
-    if not _ARN.match(arn):
-        raise ConfigError(
-            f"{arn!r} is no ARN of a role of AWS, by which Snowflake could read the lake"
-            if arn
-            else "not set: the role of AWS by which Snowflake reads the lake",
-            where="snowflake.storage_role",
-            fix="set MIRRORLAKE_SNOWFLAKE_STORAGE_ROLE: terraform -chdir=infra output -raw variables shows it",
-        )
-    return arn
 
 
 def create(**settings: Any) -> SnowflakeWarehouse:
