@@ -25,7 +25,8 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
         raise MissingExtraError("dbt-core", "dbt")
     settings = load_settings((ctx.obj or {}).get("env"))
     settings.require_supported()
-    environment = {**os.environ, **dbt_environment(settings), "MIRRORLAKE_DBT_TARGET": settings.dbt.target}
+    plain = {} if sys.stdout.isatty() else {"DBT_USE_COLORS": "false"}  # dbt itself colours a pipe, too
+    environment = {**plain, **os.environ, **dbt_environment(settings), "MIRRORLAKE_DBT_TARGET": settings.dbt.target}
     os.chdir(project_root() / "dbt")
     program = "from dbt.cli.main import cli; cli(prog_name='dbt')"
     os.execve(sys.executable, [sys.executable, "-c", program, *words], environment)  # noqa: S606 (dbt's exit code is ours)

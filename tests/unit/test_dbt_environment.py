@@ -97,6 +97,18 @@ def test_the_command_says_all_that_an_environment_lacks_before_dbt_is_called(pro
         assert f"MIRRORLAKE_SNOWFLAKE_{variable}" in refused.err
 
 
+def test_the_command_colours_no_pipe_unless_told_to(
+    project: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda _program, _words, variables: given.append(variables))
+    monkeypatch.chdir(REPOSITORY)  # the command changes the folder
+    assert run_cli("dbt", "ls").exit_code == 0
+    monkeypatch.setenv("DBT_USE_COLORS", "true")
+    assert run_cli("dbt", "ls").exit_code == 0
+    assert [variables["DBT_USE_COLORS"] for variables in given] == ["false", "true"]
+
+
 def dbt(command: str, target: str, folder: Path, variables: dict[str, str]) -> str:
     """What dbt says with these variables and no other of ours; nobody is asked."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
