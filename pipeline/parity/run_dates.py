@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from datetime import date
 
 from pipeline.parity.sides import Side
+from pipeline.spelling import Spelling
 from pipeline.status import spans
 
 
@@ -23,8 +23,8 @@ def _lacks(side: Side, other: Side, days: set[date]) -> Iterator[str]:
     if not days:
         return
     env, _, folder = side.name.partition("=")
-    data = f"MIRRORLAKE_DATA={shlex.quote(folder)} " if folder else ""
+    run = Spelling(env, folder or None).of(f"mirrorlake run --from {min(days)} --to {max(days)}")
     yield (
         f"{other.name} was also run for {spans(days)}, {side.name} was not: what counts days or reads those before "
-        f"differs by that; to make both alike: {data}mirrorlake --env {env} run --from {min(days)} --to {max(days)}"
+        f"differs by that; to make both alike: {run}"
     )
