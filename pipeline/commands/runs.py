@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from lake.storage.objects import Objects
     from pipeline.observe.audit import RunAudit
 
-UNFINISHED = "unfinished"  # as the audit calls it
-
 
 @click.command()
 @click.argument("run_id", required=False)
@@ -43,8 +41,10 @@ def command(
         return
     runs = [audit.read_run(workspace.objects, run_id)] if run_id else audit.read_runs(workspace.objects, limit)
     begun, held = claimed(workspace.objects)
-    if begun and not run_id and begun not in {run.run_id for run in audit.read_runs(workspace.objects, limit=None)}:
-        runs = [audit.RunAudit(begun, ()), *runs][:limit]  # no stage of it has ended yet
+    if begun and not run_id and begun not in {run.run_id for run in runs}:
+        newest = audit.recorded(workspace.objects, begun)
+        if not (newest.records or newest.damaged):  # no stage of it has ended yet
+            runs = [newest, *runs][:limit]
     at_work = begun if held else None
     if openlineage:
         _print_openlineage(runs)
@@ -63,6 +63,7 @@ def _document(run: RunAudit, at_work: str | None) -> dict[str, object]:
 
 
 def _print_runs(runs: list[RunAudit], at_work: str | None) -> None:
+    from pipeline.observe.audit import UNFINISHED
     from pipeline.spelling import spelled
     from pipeline.text_table import print_rows
 
@@ -98,6 +99,7 @@ def _summary(run: RunAudit, at_work: str | None) -> tuple[object, ...]:
 
 
 def _print_run(run: RunAudit, at_work: str | None) -> None:
+    from pipeline.observe.audit import UNFINISHED
     from pipeline.text_table import print_rows
 
     rows = [
