@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from lake import layout
 from lake.errors import AlreadyExistsError, UsageError
-from lake.storage.mirror_record import Record, Stamp, claimed, require_only_copied
+from lake.storage.mirror_record import Record, Stamp, claimed
 from lake.storage.objects import ObjectInfo, Objects
 
 COPIERS = 8  # threads; a bucket's answers are awaited, not computed
@@ -29,8 +29,7 @@ _COMMIT = re.compile(r"(?P<log>.+/_delta_log/)\d{20}\.json\Z")
 def claim(source: Objects, target: Objects) -> None:
     """Raise what ``mirror`` would, before there is anything to copy; the target is this lake's from now on."""
     _require_apart(source.root, target.root)
-    record = claimed(_identity(source), target)
-    require_only_copied(record, target, [info.key for info in target.list("")])
+    claimed(_identity(source), target, [info.key for info in target.list("")])
 
 
 def _require_apart(lake: str, copy: str) -> None:
@@ -58,12 +57,11 @@ def mirror(source: Objects, target: Objects) -> Mirrored:
     Raises UsageError where the target holds anything that was not copied from here, DamagedError where its record
     cannot be read, StorageError where either cannot be read or written.
     """
-    record = claimed(_identity(source), target)
+    there = {info.key: info.size for info in target.list("")}
+    record = claimed(_identity(source), target, there)
     had = record.objects
     infos = {info.key: info for info in source.list("") if not info.key.startswith(layout.LEASE_FILES)}
     now = {key: _stamp(info) for key, info in infos.items()}
-    there = {info.key: info.size for info in target.list("")}
-    require_only_copied(record, target, there)
     changed = {key for key in infos if had.get(key) != now[key] or there.get(key) != infos[key].size}
     gone = [key for key in there if key not in infos and key != layout.mirror_record()]
     if changed - record.known:

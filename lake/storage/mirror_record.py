@@ -38,14 +38,14 @@ class Record:
         return json.dumps(kept | ({"begun": sorted(self.begun)} if self.begun else {}), indent=0).encode()
 
 
-def claimed(lake: str, target: Objects) -> Record:
-    """The target's record; the target is made this lake's if it is nobody's yet.
+def claimed(lake: str, target: Objects, there: Collection[str]) -> Record:
+    """The target's record; the target, in which ``there`` is, is made this lake's if it is nobody's yet.
 
-    Raises UsageError where it is another lake's or holds something without being a copy.
+    Raises UsageError where it is another lake's or holds anything that no copy of this one put there.
     """
     data = target.get_or_none(layout.mirror_record())
     if data is None:
-        require_only_copied(Record(lake, {}), target, [info.key for info in target.list("")])
+        _require_only_copied(Record(lake, {}), target, there)
         data = Record(lake, {}).encoded()
         try:
             target.put_new(layout.mirror_record(), data, "mirror.claim")
@@ -54,10 +54,11 @@ def claimed(lake: str, target: Objects) -> Record:
     record = _decoded(data, target)
     if record.lake != lake:
         raise UsageError("the mirror's place is that of another lake", where=target.root, fix=_CHOOSE)
+    _require_only_copied(record, target, there)
     return record
 
 
-def require_only_copied(record: Record, target: Objects, there: Collection[str]) -> None:
+def _require_only_copied(record: Record, target: Objects, there: Collection[str]) -> None:
     """UsageError where somebody runs on the target as a lake of its own, or keeps other things there.
 
     A copy has no lease, because nothing runs on it.
