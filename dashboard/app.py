@@ -29,8 +29,9 @@ page = st.navigation(
     ]
 )
 try:
-    if (environment := load_settings().env) != "dev":
-        st.sidebar.caption(f"environment: {environment}")
+    settings = load_settings()
+    if not settings.is_default:
+        st.sidebar.caption(f"environment: {settings.env}")
     page.run()
 except MirrorlakeError as error:
     show_error(error)

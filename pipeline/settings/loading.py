@@ -10,7 +10,7 @@ from lake.errors import ConfigError, UnknownChoiceError
 from pipeline import spelling
 from pipeline.settings.building import build, expand
 from pipeline.settings.layers import DEBUG, DOTENV, Found, from_file, from_options, from_variables, read_dotenv
-from pipeline.settings.model import REHEARSAL, Settings
+from pipeline.settings.model import DEFAULT, REHEARSAL, Settings
 from pipeline.settings.values import Leaf, leaves
 
 MARKER = Path("profiles/dev.toml")
@@ -71,7 +71,7 @@ def load_settings(
     settings = build(root, env, known, found)
     said = ("command line", "environment ", *([str(config)] if config else ()))
     spelling.note(
-        env=env if env != (dotenv.get("LAKE_ENV") or "dev") else None,
+        env=env if env != (dotenv.get("LAKE_ENV") or DEFAULT) else None,
         data=settings.data if found["data"].origin.startswith(said) else None,
         root=root,
     )
@@ -117,7 +117,7 @@ def _environment_name(root: Path, given: str | None, dotenv: Mapping[str, str]) 
         (os.environ.get("LAKE_ENV"), "environment LAKE_ENV"),
         (dotenv.get("LAKE_ENV"), ".env LAKE_ENV"),
     ]
-    name, where = next(((name, where) for name, where in asked if name), ("dev", "built-in default"))
+    name, where = next(((name, where) for name, where in asked if name), (DEFAULT, "built-in default"))
     known = sorted(path.stem for path in (root / "profiles").glob("*.toml"))
     if name not in known:
         raise UnknownChoiceError("environment", name, known, where=where)

@@ -29,6 +29,7 @@ from pipeline.settings.values import POSITIVE
 if TYPE_CHECKING:
     from lake.storage.credentials import S3Credentials
 
+DEFAULT = "dev"  # the environment of who names none
 REHEARSAL = "rehearsal"  # the one environment whose addresses and keys are those of the stand-ins at work
 
 
@@ -225,6 +226,11 @@ class Settings:
         return [key for key, lacking in needed.items() if lacking]
 
     @property
+    def is_default(self) -> bool:
+        """Whether this is the environment of who names none."""
+        return self.env == DEFAULT
+
+    @property
     def lacks_standins(self) -> bool:
         """Whether this environment speaks to stand-ins, and none are up: they would have said where they are."""
         return self.env == REHEARSAL and self.s3.endpoint is None
@@ -246,7 +252,7 @@ class Settings:
         lacks = [f"not set: {key} (environment: {variables(key)})" for key in missing]
         if lacks:
             fix = f"set these variables, in the shell or in .env.{self.env}"
-            if self.env not in ("dev", REHEARSAL):
+            if not self.is_default and self.env != REHEARSAL:
                 fix += (
                     " (docs/promotion.md); to rehearse without an account: just rehearse --keep, then --env rehearsal"
                 )
